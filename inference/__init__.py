@@ -1,0 +1,1 @@
+"""What runs at the edge. Imports nothing else of this project."""
