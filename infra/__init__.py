@@ -1,0 +1,1 @@
+"""The Pulumi program: settings, components and the bundles that it ships."""

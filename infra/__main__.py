@@ -1,0 +1,51 @@
+"""The program of every stack: read the settings, then declare what they say."""
+
+from __future__ import annotations
+
+import pulumi
+from pulumi.runtime.config import CONFIG
+
+from infra.components.ledger import Ledger, LedgerArgs
+from infra.components.model_store import ModelStore, ModelStoreArgs
+from infra.edge_python import edge_python
+from infra.functions import deploy_function, physical_name
+from infra.guard import require_right_cloud
+from infra.models import pinned_models
+from infra.settings import read_settings
+
+stack = pulumi.get_stack()
+settings = read_settings(stack, CONFIG.get())
+require_right_cloud(stack)
+models = pinned_models(settings)
+python = edge_python(stack)
+
+store = ModelStore(
+    physical_name(stack, "models"),
+    ModelStoreArgs(
+        models={model.manifest.digest: model.path for model in models.values()},
+        tags=settings.tags(),
+        protect=settings.protects_data,
+    ),
+)
+ledger = Ledger(
+    physical_name(stack, "ledger"),
+    LedgerArgs(table_name=physical_name(stack, "ledger"), tags=settings.tags(), protect=settings.protects_data),
+)
+functions = [
+    deploy_function(
+        name,
+        function,
+        settings=settings,
+        model=models[function.model],
+        store=store,
+        ledger=ledger,
+        python=python,
+    )
+    for name, function in settings.functions.items()
+]
+store.let_read([function.endpoint.distribution.arn for function in functions])
+
+pulumi.export("endpoints", {function.name: function.describe() for function in functions})
+pulumi.export(
+    "signing_keys", pulumi.Output.secret({function.name: function.keys.signing_keys for function in functions})
+)

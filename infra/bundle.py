@@ -1,0 +1,151 @@
+"""What is shipped: the edge function's zip and the gate's code, byte for byte the same whenever built."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tools.paths import build_dir, project_root
+from tools.python313 import EdgePython
+
+from inference.contract import MAX_EXPIRY_AHEAD_S
+from infra import limits
+from infra.layer import compile_tree, dependency_layer
+
+HANDLER: Final = "inference.handler.handler"
+GATE_PLACEHOLDER: Final = "__GATE_CONFIG__"
+# A zip entry carries a date; 1980 is the first that the format knows (APPNOTE.TXT, 4.4.6).
+EPOCH: Final = (1980, 1, 1, 0, 0, 0)
+MODE: Final = 0o100644
+
+
+class BundleError(ValueError):
+    """What was built can't be shipped."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EdgeConfig:
+    """What is baked into the zip, since Lambda@Edge allows no environment variables. Names only, no secret, no domain."""
+
+    function: str
+    table: str
+    region: str
+    edge: str
+
+    def to_json(self) -> str:
+        """Return the text of ``inference/config.json``."""
+        content = {"edge": self.edge, "function": self.function, "region": self.region, "table": self.table}
+        return json.dumps(content, indent=2, sort_keys=True) + "\n"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EdgeZip:
+    """A zip for Lambda@Edge.
+
+    Attributes
+    ----------
+    path : Path
+    sha256 : str
+        64 hexadecimal digits.
+    runtime : str
+        Lambda's name of the Python that it is compiled for.
+    handler : str
+    """
+
+    path: Path
+    sha256: str
+    runtime: str
+    handler: str
+
+
+def edge_zip(config: EdgeConfig, python: EdgePython) -> EdgeZip:
+    """Build a function's zip, or find it built from the same inputs.
+
+    Parameters
+    ----------
+    config : EdgeConfig
+    python : EdgePython
+        The interpreter that it is for.
+
+    Raises
+    ------
+    BundleError
+        When the zip is larger than Lambda@Edge accepts.
+    """
+    layer = dependency_layer(python)
+    sources = {f"inference/{path.name}": path.read_bytes() for path in sorted(_inference().glob("*.py"))}
+    sources["inference/config.json"] = config.to_json().encode()
+    inputs = hashlib.sha256(f"{layer.name} {python.version}".encode())
+    for name, content in sorted(sources.items()):
+        inputs.update(f"{name} {hashlib.sha256(content).hexdigest()}\n".encode())
+    target = build_dir() / f"{config.function}-{inputs.hexdigest()[:32]}.zip"
+    if not target.exists():
+        _build(target, layer, sources, python)
+    size = target.stat().st_size
+    if size > limits.ZIP_BYTES:
+        raise BundleError(
+            f"{config.function}: the zip has {size} bytes; Lambda@Edge accepts {limits.ZIP_BYTES} "
+            "(Amazon CloudFront quotas): trim infra/layer.py"
+        )
+    return EdgeZip(
+        path=target,
+        sha256=hashlib.sha256(target.read_bytes()).hexdigest(),
+        runtime=f"python{python.minor}",
+        handler=HANDLER,
+    )
+
+
+def gate_code(function: str, request_bytes: int) -> str:
+    """Return the gate's JavaScript with a function's name and its model's input size baked in.
+
+    Raises
+    ------
+    BundleError
+        When the code is larger than CloudFront Functions accept.
+    """
+    config = {"function": function, "requestBytes": request_bytes, "maxExpiryAheadS": MAX_EXPIRY_AHEAD_S}
+    source = (_inference() / "gate" / "gate.js").read_text()
+    if source.count(GATE_PLACEHOLDER) != 1:
+        raise BundleError(f"inference/gate/gate.js must have {GATE_PLACEHOLDER} once")
+    code = source.replace(GATE_PLACEHOLDER, json.dumps(config, separators=(",", ":"), sort_keys=True))
+    if len(code.encode()) > limits.GATE_BYTES:
+        raise BundleError(
+            f"{function}: the gate has {len(code.encode())} bytes; CloudFront Functions accept {limits.GATE_BYTES} "
+            "(Amazon CloudFront quotas)"
+        )
+    return code
+
+
+def _inference() -> Path:
+    return project_root() / "inference"
+
+
+def _build(target: Path, layer: Path, sources: dict[str, bytes], python: EdgePython) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+        stage = Path(folder) / "task"
+        for name, content in sources.items():
+            path = stage / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        compile_tree(stage, python)
+        unfinished = Path(folder) / "zip"
+        _write_zip(unfinished, [layer, stage])
+        shutil.move(unfinished, target)
+
+
+def _write_zip(target: Path, trees: list[Path]) -> None:
+    files = {str(path.relative_to(tree)): path for tree in trees for path in tree.rglob("*") if path.is_file()}
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name, path in sorted(files.items()):
+            entry = zipfile.ZipInfo(name, EPOCH)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.create_system = 3  # Unix, wherever it was built, so that the mode counts.
+            entry.external_attr = MODE << 16
+            archive.writestr(entry, path.read_bytes())

@@ -1,0 +1,116 @@
+"""The ledger: what each function may still grant today.
+
+Two items a function. The limits item is Pulumi's; the counter item is the runtime's alone, made by the first
+lease: an item that both wrote would be put back to its start by a refresh and an update.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import pulumi
+from pulumi_aws import dynamodb
+
+from infra.components.component import Component, Customize
+
+CHILDREN: Final = ("table", "limits")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LedgerArgs:
+    """Inputs.
+
+    Attributes
+    ----------
+    table_name : str
+        Fixed, not drawn: it is baked into every zip, and a new table would be a new count.
+    tags : mapping of str to str
+    protect : bool
+        Refuse to delete the table, at AWS and here: with it the count would start again.
+    customize : mapping
+        See `Component`.
+    """
+
+    table_name: str
+    tags: dict[str, str]
+    protect: bool
+    customize: Customize = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FunctionLimits:
+    """What a lease of one function brings.
+
+    Attributes
+    ----------
+    daily_quota : int
+        Requests a UTC day and edge.
+    lease_requests, lease_seconds : int
+        What one lease grants, and for how long.
+    model_url, model_digest : Input of str
+    fetch_token : Input of str
+        Secret; good for reading models.
+    """
+
+    daily_quota: int
+    lease_requests: int
+    lease_seconds: int
+    model_url: pulumi.Input[str]
+    model_digest: str
+    fetch_token: pulumi.Input[str]
+
+
+def limits_key(function: str) -> str:
+    """Return the key of the item that Pulumi owns."""
+    return f"limits#{function}"
+
+
+def counter_key(function: str, edge: str) -> str:
+    """Return the key of the item that the runtime owns."""
+    return f"counter#{function}#{edge}"
+
+
+class Ledger(Component):
+    """One table a stack.
+
+    Attributes
+    ----------
+    table : pulumi_aws.dynamodb.Table
+    """
+
+    def __init__(self, name: str, args: LedgerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("edgewise:infra:Ledger", name, children=CHILDREN, customize=args.customize, opts=opts)
+        self.table = self.child(
+            dynamodb.Table,
+            "table",
+            name=args.table_name,
+            billing_mode="PAY_PER_REQUEST",
+            hash_key="pk",
+            attributes=[{"name": "pk", "type": "S"}],
+            point_in_time_recovery={"enabled": True},
+            deletion_protection_enabled=args.protect,
+            tags=args.tags,
+            opts=pulumi.ResourceOptions(protect=args.protect, retain_on_delete=args.protect),
+        )
+        self.register_outputs({"table": self.table.name})
+
+    def limit(self, function: str, limits: FunctionLimits) -> dynamodb.TableItem:
+        """Write a function's limits; an edge sees them with its next lease."""
+        item = {
+            "pk": {"S": limits_key(function)},
+            "daily_quota": {"N": str(limits.daily_quota)},
+            "lease_requests": {"N": str(limits.lease_requests)},
+            "lease_seconds": {"N": str(limits.lease_seconds)},
+            "model_url": {"S": limits.model_url},
+            "model_digest": {"S": limits.model_digest},
+            "fetch_token": {"S": limits.fetch_token},
+        }
+        return self.child(
+            dynamodb.TableItem,
+            "limits",
+            suffix=function,
+            table_name=self.table.name,
+            hash_key="pk",
+            item=pulumi.Output.secret(pulumi.Output.json_dumps(item)),
+        )

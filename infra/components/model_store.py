@@ -1,0 +1,165 @@
+"""One private, versioned bucket a stack; models lie in it by digest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import pulumi
+from pulumi_aws import s3
+
+from inference.contract import model_path
+from infra.components.component import Component, Customize
+
+CHILDREN: Final = (
+    "bucket",
+    "public-access-block",
+    "ownership",
+    "encryption",
+    "versioning",
+    "lifecycle",
+    "model",
+    "policy",
+)
+
+# A model never changes under its digest, so it may be cached for a year, the longest that RFC 9111 caches honour.
+CACHE_CONTROL: Final = "public, max-age=31536000, immutable"
+NONCURRENT_DAYS: Final = 30
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelStoreArgs:
+    """Inputs.
+
+    Attributes
+    ----------
+    models : mapping of str to Path
+        Digest (``sha256:…``) to the artefact's file.
+    tags : mapping of str to str
+    protect : bool
+        Keep the bucket when the program forgets it.
+    customize : mapping
+        See `Component`.
+    """
+
+    models: Mapping[str, Path]
+    tags: Mapping[str, str]
+    protect: bool
+    customize: Customize = field(default_factory=dict)
+
+
+class ModelStore(Component):
+    """The origin of every endpoint's model cache.
+
+    Attributes
+    ----------
+    bucket : pulumi_aws.s3.Bucket
+        Its policy names the distributions, which come later: see `let_read`.
+    """
+
+    def __init__(self, name: str, args: ModelStoreArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("edgewise:infra:ModelStore", name, children=CHILDREN, customize=args.customize, opts=opts)
+        self._args = args
+        self.bucket = self.child(
+            s3.Bucket,
+            "bucket",
+            tags=args.tags,
+            opts=pulumi.ResourceOptions(protect=args.protect, retain_on_delete=args.protect),
+        )
+        self.settled = self._close()
+        for digest, path in args.models.items():
+            self._put(digest, path)
+        self.register_outputs({"bucket": self.bucket.bucket})
+
+    def _close(self) -> pulumi.CustomResource:
+        """Make the bucket private, one setting after the other: S3 answers parallel ones with 409."""
+        block = self.child(
+            s3.BucketPublicAccessBlock,
+            "public-access-block",
+            bucket=self.bucket.bucket,
+            block_public_acls=True,
+            block_public_policy=True,
+            ignore_public_acls=True,
+            restrict_public_buckets=True,
+        )
+        ownership = self.child(
+            s3.BucketOwnershipControls,
+            "ownership",
+            bucket=self.bucket.bucket,
+            rule={"object_ownership": "BucketOwnerEnforced"},
+            opts=pulumi.ResourceOptions(depends_on=[block]),
+        )
+        encryption = self.child(
+            s3.BucketServerSideEncryptionConfiguration,
+            "encryption",
+            bucket=self.bucket.bucket,
+            rules=[{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}],
+            opts=pulumi.ResourceOptions(depends_on=[ownership]),
+        )
+        versioning = self.child(
+            s3.BucketVersioning,
+            "versioning",
+            bucket=self.bucket.bucket,
+            versioning_configuration={"status": "Enabled"},
+            opts=pulumi.ResourceOptions(depends_on=[encryption]),
+        )
+        return self.child(
+            s3.BucketLifecycleConfiguration,
+            "lifecycle",
+            bucket=self.bucket.bucket,
+            rules=[
+                {
+                    "id": "forget-overwritten-versions",
+                    "status": "Enabled",
+                    # An empty filter is read back as a diff; a prefix of nothing means all objects.
+                    "filter": {"prefix": ""},
+                    "noncurrent_version_expiration": {"noncurrent_days": NONCURRENT_DAYS},
+                    "abort_incomplete_multipart_upload": {"days_after_initiation": 1},
+                }
+            ],
+            opts=pulumi.ResourceOptions(depends_on=[versioning]),
+        )
+
+    def _put(self, digest: str, path: Path) -> None:
+        """Upload a model; the object outlives its resource, so that the previous digest stays for a rollback."""
+        self.child(
+            s3.BucketObjectv2,
+            "model",
+            suffix=digest.removeprefix("sha256:")[:12],
+            bucket=self.bucket.bucket,
+            key=model_path(digest).lstrip("/"),
+            source=pulumi.FileAsset(str(path)),
+            content_type="application/octet-stream",
+            cache_control=CACHE_CONTROL,
+            tags=self._args.tags,
+            opts=pulumi.ResourceOptions(depends_on=[self.settled], retain_on_delete=True),
+        )
+
+    def let_read(self, distribution_arns: Sequence[pulumi.Input[str]]) -> s3.BucketPolicy:
+        """Let these distributions, and nobody else, read models through their origin access control.
+
+        Only ``s3:GetObject``: a request that slips past the edge function can't write.
+        """
+        return self.child(
+            s3.BucketPolicy,
+            "policy",
+            bucket=self.bucket.bucket,
+            policy=pulumi.Output.json_dumps(
+                {
+                    "Version": "2012-10-17",
+                    "Statement": [
+                        {
+                            "Sid": "DistributionsReadModels",
+                            "Effect": "Allow",
+                            "Principal": {"Service": "cloudfront.amazonaws.com"},
+                            "Action": "s3:GetObject",
+                            "Resource": pulumi.Output.concat(self.bucket.arn, "/models/*"),
+                            "Condition": {"StringEquals": {"AWS:SourceArn": list(distribution_arns)}},
+                        }
+                    ],
+                }
+            ),
+            opts=pulumi.ResourceOptions(depends_on=[self.settled]),
+        )
