@@ -72,9 +72,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         """Name no plugins, see `GetRequiredPackages`."""
         return language_pb2.GetRequiredPluginsResponse()
 
-    def About(
-        self, request: language_pb2.AboutRequest, context: grpc.ServicerContext
-    ) -> language_pb2.AboutResponse:
+    def About(self, request: language_pb2.AboutRequest, context: grpc.ServicerContext) -> language_pb2.AboutResponse:
         """Say which interpreter runs the programs, for `pulumi about`."""
         return language_pb2.AboutResponse(executable=sys.executable, version=sys.version.split()[0])
 
@@ -95,9 +93,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         self.stop()
         return request
 
-    def Run(
-        self, request: language_pb2.RunRequest, context: grpc.ServicerContext
-    ) -> language_pb2.RunResponse:
+    def Run(self, request: language_pb2.RunRequest, context: grpc.ServicerContext) -> language_pb2.RunResponse:
         """Run a Pulumi program to its end, with this host's output as its own."""
         child = self._start(["-P", str(PROGRAM_RUNNER)], context, cwd=request.pwd, stdin=subprocess.PIPE)
         child.communicate(self._instructions(request))
