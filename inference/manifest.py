@@ -183,9 +183,7 @@ def _tensor(raw: object) -> TensorSpec:
     fields = _object(raw, "input", {"dtype", "shape"})
     dtype = _text(fields["dtype"], "input.dtype")
     if dtype not in ELEMENT_BYTES:
-        raise ManifestError(
-            f"input.dtype: {dtype!r} is not supported; expected one of {sorted(ELEMENT_BYTES)}"
-        )
+        raise ManifestError(f"input.dtype: {dtype!r} is not supported; expected one of {sorted(ELEMENT_BYTES)}")
     if not isinstance(fields["shape"], list):
         raise ManifestError(f"input.shape: {fields['shape']!r} is no list of sizes")
     shape = tuple(_positive(size, f"input.shape[{index}]") for index, size in enumerate(fields["shape"]))

@@ -1,0 +1,119 @@
+"""A request's way downhill: path, method, lease, model, body, inference, answer."""
+
+from __future__ import annotations
+
+import binascii
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from inference.contract import MAX_REQUEST_BYTES, parse_path
+from inference.lease import LeaseHolder, Refused
+from inference.problem import Response, problem, response
+from inference.session import WrongSizeError
+from inference.shelf import ModelUnavailableError, Shelf
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# A response that an origin-request function generates may have 1 MB, headers included: AWS, Amazon CloudFront Developer
+# Guide, "Quotas on Lambda@Edge". 4 KB are left for the headers.
+MAX_ANSWER_BYTES: Final = 1_000_000 - 4_096
+# Kept back of a call's time for the inference itself and the answer.
+RESERVE_S: Final = 0.3
+# For the ledger and for the model, each, at most.
+STEP_S: Final = 2.0
+
+
+class TruncatedError(ValueError):
+    """The platform cut the body."""
+
+
+class Edge:
+    """Answers the requests of one function.
+
+    Parameters
+    ----------
+    function : str
+        The function's name in the path.
+    leases : LeaseHolder
+        Says whether a request may be answered.
+    shelf : Shelf
+        Holds the model.
+    log : callable
+        Takes one line. It never gets a payload, a header or a secret.
+    """
+
+    def __init__(self, *, function: str, leases: LeaseHolder, shelf: Shelf, log: Callable[[str], None]) -> None:
+        self._function = function
+        self._leases = leases
+        self._shelf = shelf
+        self._log = log
+
+    def answer(self, request: dict[str, Any], left_s: Callable[[], float]) -> Response:
+        """Answer a request of CloudFront's origin-request event.
+
+        Parameters
+        ----------
+        request : dict
+            ``Records[0].cf.request``.
+        left_s : callable
+            Seconds until the platform ends this call.
+
+        Returns
+        -------
+        dict
+            An answer or a problem, in Lambda@Edge's form.
+        """
+        misdirected = self._misdirected(request)
+        if misdirected:
+            return misdirected
+        permit = self._leases.take(timeout_s=_step_s(left_s))
+        if isinstance(permit, Refused):
+            return self._refusal(permit)
+        try:
+            session = self._shelf.session(permit, timeout_s=_step_s(left_s))
+            outputs = session.run(_bytes(request.get("body") or {}))
+        except ModelUnavailableError as error:
+            if error.first_told:
+                self._log(f"model: {error}")
+            return problem("model", "The model can't be loaded now.", retry_after_s=error.retry_after_s)
+        except TruncatedError:
+            return problem("too-large", f"At most {MAX_REQUEST_BYTES} bytes are read.")
+        except WrongSizeError as error:
+            return problem("wrong-size", str(error))
+        text = json.dumps({"outputs": outputs, "model": permit.model_digest}, allow_nan=False)
+        if len(text) > MAX_ANSWER_BYTES:
+            raise ValueError(f"the answer has {len(text)} bytes; at most {MAX_ANSWER_BYTES} may be answered")
+        return response(200, "application/json", text)
+
+    def _misdirected(self, request: dict[str, Any]) -> Response | None:
+        """Refuse what the gate refuses too, before Lambda is paid for; no lease is spent on it."""
+        path = parse_path(str(request.get("uri", "")))
+        if path is None or path.function != self._function:
+            return problem("not-found", f"Paths are /v1/{self._function}/<device-id>.")
+        if request.get("method") != "POST":
+            return problem("method", "Only POST is allowed here.", allow="POST")
+        return None
+
+    def _refusal(self, refused: Refused) -> Response:
+        if refused.cause == "quota":
+            detail = "The day's quota is used up; it starts anew at midnight UTC."
+            return problem("quota", detail, retry_after_s=refused.retry_after_s)
+        if refused.first_told:
+            self._log(f"ledger: {refused.reason}")
+        detail = "Whether the quota allows this request can't be found out now."
+        return problem("ledger", detail, retry_after_s=refused.retry_after_s)
+
+
+def _step_s(left_s: Callable[[], float]) -> float:
+    return min(STEP_S, left_s() - RESERVE_S)
+
+
+def _bytes(carried: dict[str, Any]) -> bytes:
+    """Return the body's bytes; CloudFront hands them over as base64."""
+    if carried.get("inputTruncated"):
+        raise TruncatedError
+    try:
+        return binascii.a2b_base64(carried.get("data") or "", strict_mode=True)
+    except ValueError:
+        raise WrongSizeError("The body did not arrive as base64.") from None

@@ -1,0 +1,89 @@
+"""The Lambda@Edge function, on CloudFront's origin-request event with ``include_body``."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any, Final
+
+from inference.contract import FUNCTION_NAME
+from inference.dynamodb import DynamoDb
+from inference.edge import Edge
+from inference.lease import LeaseHolder
+from inference.ledger import DynamoLedger
+from inference.problem import Response, problem
+from inference.shelf import Shelf
+
+# Lambda@Edge has no environment variables: the names are baked into the zip.
+CONFIG_FILE: Final = Path(__file__).with_name("config.json")
+_CONFIG_KEYS: Final = frozenset({"function", "table", "region", "edge"})
+# When there is no context to ask (a call outside Lambda).
+_DEFAULT_LEFT_S: Final = 3.0
+
+
+def log(line: str) -> None:
+    """Write one line to stderr, where the platform takes its log from."""
+    print(f"edgewise {line}", file=sys.stderr, flush=True)
+
+
+def read_config(path: Path) -> dict[str, str]:
+    """Read the names that the build baked in.
+
+    Raises
+    ------
+    ValueError
+        When the file is not exactly that; the function then fails at start-up, not at a request.
+    """
+    config = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(config, dict) or config.keys() != _CONFIG_KEYS:
+        raise ValueError(f"{path.name}: expected exactly the keys {sorted(_CONFIG_KEYS)}; the build writes them")
+    if not all(isinstance(value, str) and value for value in config.values()):
+        raise ValueError(f"{path.name}: expected texts that are not empty")
+    if not FUNCTION_NAME.fullmatch(config["function"]):
+        raise ValueError(f"{path.name}: function is {config['function']!r}; expected lower-case letters, digits, '-'")
+    return config
+
+
+def build(config: dict[str, str]) -> Edge:
+    """Put the function's parts together."""
+    client = DynamoDb(region=config["region"])
+    ledger = DynamoLedger(table=config["table"], function=config["function"], edge=config["edge"], client=client)
+    leases = LeaseHolder(ledger=ledger, wall=time.time, monotonic=time.monotonic)
+    return Edge(function=config["function"], leases=leases, shelf=Shelf(monotonic=time.monotonic), log=log)
+
+
+_EDGE: Final = build(read_config(CONFIG_FILE))
+
+
+def handler(event: dict[str, Any], context: Any) -> Response:
+    """Answer one request; never raise.
+
+    Parameters
+    ----------
+    event : dict
+        CloudFront's origin-request event.
+    context : object
+        Lambda's context; its remaining time bounds the waiting for ledger and model.
+    """
+
+    def left_s() -> float:
+        if context is None:
+            return _DEFAULT_LEFT_S
+        return float(context.get_remaining_time_in_millis()) / 1000
+
+    try:
+        return _EDGE.answer(event["Records"][0]["cf"]["request"], left_s)
+    except Exception as error:  # the client gets a problem, never a traceback
+        log(f"failed: {_where(error)}")
+        return problem("failed", "The request could not be answered.")
+
+
+def _where(error: BaseException) -> str:
+    """Return an error's kind and place. Its text stays out of the log: it may quote a payload."""
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    place = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else "unknown"
+    return f"{type(error).__name__} at {place}"
