@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tools.paths import build_dir, project_root
-from tools.python313 import EdgePython
-
+from edgewise.paths import PROJECT_ROOT, build_dir
 from inference.contract import MAX_EXPIRY_AHEAD_S
 from infra import limits
+from infra.edge_python import EdgePython
 from infra.layer import compile_tree, dependency_layer
 
 HANDLER: Final = "inference.handler.handler"
@@ -31,7 +30,7 @@ class BundleError(ValueError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EdgeConfig:
-    """What is baked into the zip, since Lambda@Edge allows no environment variables. Names only, no secret, no domain."""
+    """What is baked into the zip, since Lambda@Edge allows no environment variables: names, no secret, no domain."""
 
     function: str
     table: str
@@ -123,7 +122,7 @@ def gate_code(function: str, request_bytes: int) -> str:
 
 
 def _inference() -> Path:
-    return project_root() / "inference"
+    return PROJECT_ROOT / "inference"
 
 
 def _build(target: Path, layer: Path, sources: dict[str, bytes], python: EdgePython) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pulumi
-from tools.python313 import EdgePython
 
 from infra.bundle import EdgeConfig, EdgeZip, edge_zip, gate_code
 from infra.components.edge_role import EDGE
@@ -13,6 +12,7 @@ from infra.components.key_ring import KeyRing, KeyRingArgs
 from infra.components.lambda_edge_endpoint import Certificate, LambdaEdgeEndpoint, LambdaEdgeEndpointArgs
 from infra.components.ledger import FunctionLimits, Ledger
 from infra.components.model_store import ModelStore
+from infra.edge_python import EdgePython
 from infra.limits import HOME_REGION
 from infra.models import PinnedModel
 from infra.settings import FunctionSettings, Settings

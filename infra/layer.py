@@ -15,8 +15,8 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from tools.paths import cache_dir
-from tools.python313 import EdgePython
+from edgewise.paths import cache_dir
+from infra.edge_python import EdgePython
 
 LOCK: Final = Path(__file__).parent / "lambda.lock"
 TASK_ROOT: Final = "/var/task"  # Where Lambda unpacks a zip: AWS Lambda Developer Guide, "LAMBDA_TASK_ROOT".
@@ -102,8 +102,7 @@ def compile_tree(tree: Path, python: EdgePython) -> None:
         When a module does not compile.
     """
     arguments = ["-m", "compileall", "-q", "-f", "-j", "1", "--invalidation-mode", "unchecked-hash"]
-    with python.seeing(tree) as seen:
-        _run([*python.command, *arguments, "-s", str(seen), "-p", TASK_ROOT, str(seen)], "compile")
+    _run([*python.command(tree), *arguments, "-s", str(tree), "-p", TASK_ROOT, str(tree)], "compile")
 
 
 def _install(stage: Path, python: EdgePython) -> None:
