@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.paths import models_dir
-
+from edgewise.paths import cache_dir
 from inference.manifest import Manifest
 from infra.settings import NAMESPACE, Settings
 
@@ -35,11 +34,11 @@ def pinned_models(settings: Settings) -> dict[str, PinnedModel]:
 
 
 def _find(name: str, digest: str) -> PinnedModel:
-    path = models_dir() / f"{digest.removeprefix('sha256:')}.onnx"
+    path = cache_dir() / "models" / f"{digest.removeprefix('sha256:')}.onnx"
     manifest = path.with_suffix(".json")
     if not path.is_file() or not manifest.is_file():
         raise ModelMissingError(
-            f"{NAMESPACE}:models.{name}: {digest} is not on this machine; `edgewise preview STACK` and `make up` build "
-            "what the catalogue has, any other artefact belongs in .edgewise/models"
+            f"{NAMESPACE}:models.{name}: {digest} is not on this machine; `make up` and `make preview` build "
+            "what the catalogue has; put any other artefact and its manifest into the cache, under models/"
         )
     return PinnedModel(path=path, manifest=Manifest.from_json(manifest.read_text()))

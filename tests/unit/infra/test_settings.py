@@ -166,7 +166,7 @@ def test_settings_can_not_be_changed() -> None:
     settings = read_settings("dev", encode(CONFIG))
 
     with pytest.raises(ValueError, match="frozen"):
-        settings.functions["face-match"].memory_mb = 1024  # type: ignore[misc]  # the test is that it can't
+        settings.functions["face-match"].memory_mb = 1024
 
 
 @pytest.mark.parametrize("path", sorted((PROJECT_ROOT / "stacks").glob("Pulumi.*.yaml")), ids=lambda path: path.name)

@@ -1,0 +1,129 @@
+"""Runs the real program under the SDK's mocks and collects what it declares."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import runpy
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+from pulumi.runtime import mocks, settings
+from pulumi.runtime.config import set_all_config
+from pulumi.runtime.rpc import _special_secret_sig, _special_sig_key
+from pulumi.runtime.stack import wait_for_rpcs
+
+from edgewise.paths import PROJECT_ROOT
+from infra.bundle import EdgeZip
+from infra.limits import STAND_IN_ACCOUNT
+
+MODEL = b"not a model, but with a digest"
+MODEL_DIGEST = "sha256:" + hashlib.sha256(MODEL).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Declared:
+    """A resource as the program declared it; properties in camelCase, as the engine sees them."""
+
+    kind: str
+    name: str
+    properties: Mapping[str, Any]
+
+
+@dataclass
+class Recorder(mocks.Mocks):
+    """Answers as a provider would, as far as dependents need it."""
+
+    account: str = STAND_IN_ACCOUNT
+    declared: list[Declared] = field(default_factory=list)
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        shown = {key: _shown(value) for key, value in args.inputs.items()}
+        self.declared.append(Declared(kind=args.typ, name=args.name, properties=shown))
+        outputs = dict(args.inputs) | {"arn": f"arn:{args.name}"}
+        outputs |= {"qualifiedArn": f"arn:{args.name}:1", "domainName": "d0000000000000.cloudfront.net"}
+        outputs |= {"bucketRegionalDomainName": "models.s3.us-east-1.amazonaws.com", "bucket": "models"}
+        outputs |= {"hex": hashlib.sha256(args.name.encode()).hexdigest(), "name": args.inputs.get("name", args.name)}
+        return f"{args.name}-id", outputs
+
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
+        assert args.token == "aws:index/getCallerIdentity:getCallerIdentity"
+        return {"accountId": self.account, "arn": "arn", "userId": "user", "id": "id"}, []
+
+    def all(self, kind: str) -> list[Declared]:
+        return [resource for resource in self.declared if resource.kind == kind]
+
+    def only(self, kind: str) -> Declared:
+        (found,) = self.all(kind)
+        return found
+
+
+def run_program(
+    stack: str,
+    config: Mapping[str, Any],
+    *,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    recorder: Recorder | None = None,
+) -> Recorder:
+    """Run ``infra/__main__.py`` for a stack; the zip is a small file, everything else is the program's own."""
+    recorder = recorder or Recorder()
+    _place_model(tmp_path, monkeypatch)
+    small_zip = tmp_path / "edge.zip"
+    small_zip.write_bytes(b"PK")
+    built = EdgeZip(path=small_zip, sha256="0" * 64, runtime="python3.13", handler="inference.handler.handler")
+    monkeypatch.setattr("infra.functions.edge_zip", lambda _config, _python: built)
+    encoded = {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
+
+    loop = asyncio.new_event_loop()
+    try:
+        asyncio.set_event_loop(loop)
+        mocks.set_mocks(recorder, project="edgewise", stack=stack)
+        set_all_config(encoded)
+        loop.run_until_complete(settings_ready())
+        runpy.run_path(str(PROJECT_ROOT / "infra" / "__main__.py"), run_name="__main__")
+        loop.run_until_complete(wait_for_rpcs())
+    finally:
+        settings.reset_options()
+        loop.close()
+    return recorder
+
+
+def _shown(value: Any) -> Any:
+    """Take a secret's wrapping off, as the engine does for a provider that accepts secrets."""
+    if isinstance(value, dict) and value.get(_special_sig_key) == _special_secret_sig:
+        return value["value"]
+    return value
+
+
+async def settings_ready() -> None:
+    """Let the mocks' monitor see this loop before the program starts."""
+    await asyncio.sleep(0)
+
+
+def _place_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    folder = tmp_path / "edgewise" / "models"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{MODEL_DIGEST.removeprefix('sha256:')}.onnx"
+    path.write_bytes(MODEL)
+    manifest = {
+        "name": "face-match",
+        "digest": MODEL_DIGEST,
+        "bytes": len(MODEL),
+        "input": {"dtype": "uint8", "shape": [150, 150, 3]},
+        "outputs": ["match", "score", "row"],
+        "answer": ["match", "score", "row"],
+        "accuracy": {"int8": 1.0},
+        "data": "none",
+        "recipe": "1",
+    }
+    path.with_suffix(".json").write_text(json.dumps(manifest))
+
+
+__all__ = ["MODEL_DIGEST", "Declared", "Recorder", "pulumi", "run_program"]
