@@ -43,6 +43,7 @@ const FORBIDDEN = [
     [':matches(ArrowFunctionExpression, FunctionExpression)[async=true]', 'an async closure'],
     [':not(Program) > FunctionDeclaration[async=true]', 'an async function that is not at the top level'],
     [':function[generator=true]', 'a generator'],
+    ['AwaitExpression:not(:function AwaitExpression)', 'await outside a function'],
     ['.arguments AwaitExpression, AwaitExpression.arguments', 'await inside arguments'],
     ['CatchClause[param=null]', 'catch without a binding'],
     ['Literal[bigint]', 'BigInt'],
