@@ -1,0 +1,1 @@
+"""The models: where they come from, how they are made small, and how they are judged."""

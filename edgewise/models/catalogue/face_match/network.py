@@ -1,0 +1,218 @@
+"""dlib's face recognition ResNet, from face-api's TensorFlow.js weights, as an ONNX graph.
+
+The architecture is the one of face-api 1.7.15 (``src/faceRecognitionNet``): 29 convolutions with a folded
+batch normalisation, residual blocks, average pooling and one matrix to 128 numbers. Nothing of TensorFlow is
+needed: the shards are read with numpy and the graph is written with ``onnx.helper``.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from onnx import TensorProto, helper, numpy_helper
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import onnx
+    from numpy.typing import NDArray
+
+SIDE_PX: Final = 150
+"""Width and height of the aligned face the network was trained on (dlib's face chip)."""
+
+EMBEDDING: Final = "embedding"
+EMBEDDING_SIZE: Final = 128
+OPSET: Final = 17
+IR_VERSION: Final = 8
+"""The ONNX file version that belongs to opset 17; newer ones are refused by older runtimes."""
+
+# face-api, src/faceRecognitionNet/FaceRecognitionNet.ts: mean of each channel, then a division by 255.
+MEAN_RGB: Final = (122.782, 117.001, 104.298)
+
+_DTYPES: Final = {"uint8": np.uint8, "uint16": np.uint16, "float32": np.float32}
+
+# (block, channels, halves the resolution), in order: the same file as above.
+_BLOCKS: Final = (
+    ("conv32_1", 32, False),
+    ("conv32_2", 32, False),
+    ("conv32_3", 32, False),
+    ("conv64_down", 64, True),
+    ("conv64_1", 64, False),
+    ("conv64_2", 64, False),
+    ("conv64_3", 64, False),
+    ("conv128_down", 128, True),
+    ("conv128_1", 128, False),
+    ("conv128_2", 128, False),
+    ("conv256_down", 256, True),
+    ("conv256_1", 256, False),
+    ("conv256_2", 256, False),
+    ("conv256_down_out", 256, True),
+)
+
+
+def read_weights(manifest_path: Path, shard_path: Path) -> dict[str, NDArray[np.float32]]:
+    """Read the weights of a TensorFlow.js model whose weights lie in one shard.
+
+    Parameters
+    ----------
+    manifest_path : Path
+        The JSON weights manifest.
+    shard_path : Path
+        The binary shard; quantised entries are brought back to float32.
+
+    Returns
+    -------
+    dict
+        Weight name to array.
+
+    Raises
+    ------
+    ValueError
+        When the shard is shorter or longer than its manifest says.
+    """
+    blob = shard_path.read_bytes()
+    weights: dict[str, NDArray[np.float32]] = {}
+    offset = 0
+    for group in json.loads(manifest_path.read_text()):
+        for entry in group["weights"]:
+            quantization = entry.get("quantization")
+            dtype = np.dtype(_DTYPES[(quantization or entry)["dtype"]])
+            count = int(np.prod(entry["shape"]))
+            if offset + count * dtype.itemsize > len(blob):
+                raise ValueError(f"{shard_path.name}: {len(blob)} bytes, too short for {entry['name']}")
+            raw = np.frombuffer(blob, dtype, count, offset).reshape(entry["shape"])
+            values = raw.astype(np.float64)
+            if quantization:
+                values = values * quantization["scale"] + quantization["min"]
+            weights[entry["name"]] = values.astype(np.float32)
+            offset += count * dtype.itemsize
+    if offset != len(blob):
+        raise ValueError(f"{shard_path.name}: {len(blob)} bytes, its manifest describes {offset}")
+    return weights
+
+
+class _Graph:
+    """Collects nodes and weights; each method adds one layer and returns the name of its output."""
+
+    def __init__(self, weights: Mapping[str, NDArray[np.float32]]) -> None:
+        self.weights = weights
+        self.nodes: list[onnx.NodeProto] = []
+        self.initializers: list[onnx.TensorProto] = []
+
+    def constant(self, name: str, value: NDArray[np.float32]) -> str:
+        self.initializers.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        return name
+
+    def add(self, kind: str, inputs: list[str], output: str, **attributes: int | list[int]) -> str:
+        node = helper.make_node(kind, inputs, [output], name=output)
+        node.attribute.extend(helper.make_attribute(key, value) for key, value in attributes.items())
+        self.nodes.append(node)
+        return output
+
+    def conv(self, source: str, name: str, *, stride: int = 1, relu: bool) -> str:
+        """Convolution and scale layer in one: the scale is folded into filters and bias.
+
+        Convolutions of stride 1 pad to the same size, those of stride 2 don't pad ("valid").
+        """
+        filters = self.weights[f"{name}/conv/filters"].transpose(3, 2, 0, 1)
+        scale = self.weights[f"{name}/scale/weights"]
+        bias = self.weights[f"{name}/conv/bias"] * scale + self.weights[f"{name}/scale/biases"]
+        side = filters.shape[2]
+        output = self.add(
+            "Conv",
+            [
+                source,
+                self.constant(f"{name}.weight", filters * scale[:, None, None, None]),
+                self.constant(f"{name}.bias", bias),
+            ],
+            f"{name}.conv",
+            kernel_shape=[side, side],
+            strides=[stride, stride],
+            pads=[side // 2 if stride == 1 else 0] * 4,
+        )
+        return self.add("Relu", [output], f"{name}.relu") if relu else output
+
+    def residual(self, source: str, name: str) -> str:
+        inner = self.conv(source, f"{name}/conv1", relu=True)
+        inner = self.conv(inner, f"{name}/conv2", relu=False)
+        return self.add("Relu", [self.add("Add", [inner, source], f"{name}.sum")], f"{name}.out")
+
+    def residual_down(self, source: str, name: str, *, size: int, channels: int) -> str:
+        """Halve the resolution: the shortcut is a mean over 2x2, whose new channels are zero.
+
+        The unpadded 3x3 convolution may come out one row and column smaller than the shortcut; face-api
+        appends zeros there, and so does this.
+        """
+        inner = self.conv(source, f"{name}/conv1", stride=2, relu=True)
+        inner = self.conv(inner, f"{name}/conv2", relu=False)
+        missing = size // 2 - _unpadded(size, 3)
+        if missing:
+            inner = self._pad(inner, f"{name}.grown", [0, 0, 0, 0, 0, 0, missing, missing])
+        shortcut = self.add("AveragePool", [source], f"{name}.mean", kernel_shape=[2, 2], strides=[2, 2])
+        new_channels = channels - self.weights[f"{name}/conv1/conv/filters"].shape[2]
+        if new_channels:
+            shortcut = self._pad(shortcut, f"{name}.widened", [0, 0, 0, 0, 0, new_channels, 0, 0])
+        return self.add("Relu", [self.add("Add", [inner, shortcut], f"{name}.sum")], f"{name}.out")
+
+    def _pad(self, source: str, output: str, pads: list[int]) -> str:
+        name = f"{output}.pads"
+        self.initializers.append(numpy_helper.from_array(np.asarray(pads, dtype=np.int64), name))
+        return self.add("Pad", [source, name], output)
+
+
+def _unpadded(size: int, kernel: int) -> int:
+    """Side of what a stride 2 window of ``kernel`` without padding makes of ``size``."""
+    return (size - kernel) // 2 + 1
+
+
+def build(weights: Mapping[str, NDArray[np.float32]]) -> onnx.ModelProto:
+    """Write the network as ONNX: one face in, its embedding out.
+
+    Parameters
+    ----------
+    weights : mapping
+        As `read_weights` returns them.
+
+    Returns
+    -------
+    onnx.ModelProto
+        Input ``image``: uint8 [150, 150, 3], RGB. Output ``embedding``: float32 [1, 128]. Two faces of one
+        person are less than about 0.6 apart (Euclidean; dlib's documentation of the network).
+    """
+    graph = _Graph(weights)
+    planes = graph.add("Transpose", ["image"], "planes", perm=[2, 0, 1])
+    pixels = graph.add("Cast", [planes], "pixels", to=TensorProto.FLOAT)
+    mean = graph.constant("mean", np.asarray(MEAN_RGB, dtype=np.float32).reshape(3, 1, 1))
+    centred = graph.add("Sub", [pixels, mean], "centred")
+    unit = graph.constant("unit", np.asarray(1 / 255, dtype=np.float32))
+    scaled = graph.add("Mul", [centred, unit], "scaled")
+    graph.initializers.append(numpy_helper.from_array(np.asarray([0], dtype=np.int64), "batch_axis"))
+    tensor = graph.add("Unsqueeze", [scaled, "batch_axis"], "batched")
+
+    tensor = graph.conv(tensor, "conv32_down", stride=2, relu=True)
+    tensor = graph.add("MaxPool", [tensor], "pooled", kernel_shape=[3, 3], strides=[2, 2])
+    size = _unpadded(_unpadded(SIDE_PX, 7), 3)
+    for name, channels, down in _BLOCKS:
+        if down:
+            tensor = graph.residual_down(tensor, name, size=size, channels=channels)
+            size = max(size // 2, _unpadded(size, 3))
+        else:
+            tensor = graph.residual(tensor, name)
+    tensor = graph.add("GlobalAveragePool", [tensor], "mean_of_positions")
+    tensor = graph.add("Flatten", [tensor], "features", axis=1)
+    graph.add("MatMul", [tensor, graph.constant("fc", weights["fc"])], EMBEDDING)
+
+    return helper.make_model(
+        helper.make_graph(
+            graph.nodes,
+            "face-embedding",
+            [helper.make_tensor_value_info("image", TensorProto.UINT8, [SIDE_PX, SIDE_PX, 3])],
+            [helper.make_tensor_value_info(EMBEDDING, TensorProto.FLOAT, [1, EMBEDDING_SIZE])],
+            graph.initializers,
+        ),
+        opset_imports=[helper.make_opsetid("", OPSET)],
+        ir_version=IR_VERSION,
+    )
