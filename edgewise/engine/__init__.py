@@ -4,7 +4,7 @@ The stack `local` never meets a real provider, and no other stack is ever change
 refused here (`environment`), whoever asks.
 """
 
-from edgewise.engine.command import destroy, export, outputs, preview, select, up
+from edgewise.engine.command import destroy, export, has_state, outputs, preview, select, up
 from edgewise.engine.environment import (
     LOCAL_PASSPHRASE,
     LOCAL_STACK,
@@ -23,6 +23,7 @@ __all__ = [
     "destroy",
     "environment",
     "export",
+    "has_state",
     "outputs",
     "policy_packs",
     "preview",

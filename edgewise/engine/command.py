@@ -10,7 +10,7 @@ from edgewise.engine.environment import LOCAL_STACK, check_use, environment
 from edgewise.engine.process import capture, run
 from edgewise.engine.recovery import recover
 from edgewise.engine.throwaway import throwaway_project
-from edgewise.paths import PROJECT_ROOT
+from edgewise.paths import OWN_DIR, PROJECT_ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -95,6 +95,11 @@ def destroy(
         select(stack, stand_in=stand_in, root=root)
         recover(stack, env, root=root, say=say)
     run(["destroy", "--stack", stack, "--yes"], env, root, output=output)
+
+
+def has_state(stack: str = LOCAL_STACK, *, root: Path = PROJECT_ROOT) -> bool:
+    """Tell whether the local backend knows a stack, without asking the engine."""
+    return any((root / OWN_DIR / "state").glob(f".pulumi/stacks/*/{stack}.json"))
 
 
 def select(stack: str, *, stand_in: bool, root: Path = PROJECT_ROOT) -> None:
