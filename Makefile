@@ -12,7 +12,7 @@ PYTEST_ARGS ?=
 
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help install up down preview test lint format bench clean
+.PHONY: help install up down preview test lint lock format bench clean
 
 help: ## List the targets.
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -45,6 +45,9 @@ lint: install ## Run ruff, mypy --strict and eslint.
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	npm run --silent lint
+
+lock: install ## Resolve the locks again from pyproject.toml, tools/uv.in, infra/lambda.in and edgewise/local/runtime.in.
+	bash tools/lock.sh $(BIN)/uv
 
 format: install ## Format the code and mend what can be mended safely.
 	$(BIN)/ruff format .
