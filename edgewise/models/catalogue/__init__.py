@@ -1,7 +1,7 @@
 """The catalogue: models by name, built on this machine from pinned packages, and pinned by digest in a stack.
 
 An entry is a folder with a ``recipe.yaml`` and a module that has ``build(say=...)``. What it builds is kept in
-the cache under a key made of the recipe, the code and the libraries' versions.
+the cache by its digest, beside its manifest; an index says which recipe, code and libraries built which.
 """
 
 from __future__ import annotations
@@ -32,7 +32,6 @@ _CATALOGUE: Final = Path(__file__).parent
 _MODELS: Final = _CATALOGUE.parent
 _FACES: Final = _MODELS.parent / "device" / "faces.py"
 _LIBRARIES: Final = ("numpy", "onnx", "onnxruntime", "pillow")
-_MANIFEST: Final = "manifest.json"
 
 
 class CatalogueError(Exception):
@@ -46,7 +45,7 @@ class Artefact:
     Attributes
     ----------
     path : Path
-        The ONNX file, ``<hex digest>.onnx``.
+        The ONNX file, ``<hex digest>.onnx``; its manifest lies beside it, ``<hex digest>.json``.
     digest : str
         ``sha256:`` and 64 hexadecimal digits.
     manifest : Manifest
@@ -87,16 +86,16 @@ def ensure(name: str, *, digest: str | None = None, say: Callable[[str], None]) 
     folder = _recipes().get(name)
     if folder is None:
         raise CatalogueError(f"model {name!r}: not in the catalogue; it has {', '.join(names())}")
-    kept = cache_dir() / "models" / name / _key(folder)
-    artefact = _read(kept)
+    index = cache_dir() / "models" / "built" / f"{name}-{_key(folder)}"
+    artefact = _read(index)
     if artefact is None:
-        with _one_at_a_time(kept.parent):
-            artefact = _read(kept) or _build(name, folder, kept, say)
+        with _one_at_a_time(index.parent):
+            artefact = _read(index) or _build(name, folder, index, say)
     if digest is not None and artefact.digest != digest:
         raise CatalogueError(
             f"model {name!r}: this checkout builds {artefact.digest}, the stack pins {digest}. If the recipe or a "
-            f"library changed on purpose, look at the accuracy in {kept / _MANIFEST} and pin the new digest; "
-            "if not, check out the revision and the locked libraries that the pin was made with"
+            f"library changed on purpose, look at the accuracy in {artefact.path.with_suffix('.json')} and pin "
+            "the new digest; if not, check out the revision and the locked libraries that the pin was made with"
         )
     return artefact
 
@@ -114,11 +113,11 @@ def _key(folder: Path) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 
-def _read(kept: Path) -> Artefact | None:
-    """Return what is kept, or None when nothing is or a file was damaged."""
+def _read(index: Path) -> Artefact | None:
+    """Return what the index names, or None when there is nothing or a file was damaged."""
     try:
-        manifest = Manifest.from_json((kept / _MANIFEST).read_text(encoding="utf-8"))
-        path = kept / _file_name(manifest.digest)
+        path = _path(index.read_text(encoding="utf-8"))
+        manifest = Manifest.from_json(path.with_suffix(".json").read_text(encoding="utf-8"))
         if f"sha256:{digest_of(path)}" != manifest.digest:
             return None
     except (OSError, ManifestError):
@@ -126,18 +125,29 @@ def _read(kept: Path) -> Artefact | None:
     return Artefact(path=path, digest=manifest.digest, manifest=manifest)
 
 
-def _build(name: str, folder: Path, kept: Path, say: Callable[[str], None]) -> Artefact:
+def _build(name: str, folder: Path, index: Path, say: Callable[[str], None]) -> Artefact:
     say(f"building {name}")
     built: Built = importlib.import_module(f"{__name__}.{folder.name}").build(say=say)
     manifest = _manifest(built)
-    kept.mkdir(parents=True, exist_ok=True)
-    # The manifest last: `_read` takes an entry without one for not built.
-    for file, content in ((_file_name(manifest.digest), built.model), (_MANIFEST, manifest.to_json().encode())):
-        with tempfile.NamedTemporaryFile(dir=kept, delete=False) as scratch:
-            scratch.write(content)
-        Path(scratch.name).replace(kept / file)
+    path = _path(manifest.digest)
+    # In this order: whoever finds the index finds the rest.
+    _write(path, built.model)
+    _write(path.with_suffix(".json"), manifest.to_json().encode())
+    _write(index, manifest.digest.encode())
     say(f"built {name}: {manifest.digest}, {manifest.bytes} bytes")
-    return Artefact(path=kept / _file_name(manifest.digest), digest=manifest.digest, manifest=manifest)
+    return Artefact(path=path, digest=manifest.digest, manifest=manifest)
+
+
+def _path(digest: str) -> Path:
+    """Where every artefact lies, whichever recipe built it: a stack that pins an older one still finds it."""
+    return cache_dir() / "models" / f"{digest.removeprefix('sha256:')}.onnx"
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write at once or not at all."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as scratch:
+        scratch.write(content)
+    Path(scratch.name).replace(path)
 
 
 def _manifest(built: Built) -> Manifest:
@@ -159,10 +169,6 @@ def _manifest(built: Built) -> Manifest:
         data=built.data,
         recipe=metadata[RECIPE_KEY],
     )
-
-
-def _file_name(digest: str) -> str:
-    return f"{digest.removeprefix('sha256:')}.onnx"
 
 
 @contextmanager
