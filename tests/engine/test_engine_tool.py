@@ -8,12 +8,15 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from typer.testing import CliRunner
 
 from edgewise import engine
+from edgewise.cli.main import app
 from edgewise.engine.environment import OWN_LANGUAGE_HOST, STAND_IN_PLUGINS
 from tests.engine.tiny import TinyProject, make_project
 
@@ -223,3 +226,19 @@ def test_destroy_empties_the_stack(project: TinyProject) -> None:
         engine.destroy("local", say=print, output=nowhere, root=project.root)
     assert engine.export(root=project.root)["deployment"].get("resources", []) == []
     assert engine.outputs(root=project.root) == {}
+
+
+def test_env_lets_a_plain_pulumi_work_on_the_local_stack(project: TinyProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    # GIVEN a shell with a cloud's credentials in it, and what `edgewise env` prints
+    monkeypatch.setenv("AWS_PROFILE", "mine")
+    monkeypatch.setattr(engine, "select", partial(engine.select, root=project.root))
+    monkeypatch.setattr(engine, "environment", partial(engine.environment, root=project.root))
+    result = CliRunner().invoke(app, ["env"])
+    assert result.exit_code == 0
+    # WHEN the shell takes it in and runs a plain pulumi
+    script = 'eval "$1"; pulumi preview --color never; echo "profile=[$AWS_PROFILE]"'
+    command = ["bash", "-ec", script, "bash", result.stdout]
+    shell = subprocess.run(command, cwd=project.root, capture_output=True, text=True, check=True)
+    # THEN it previews the local stack, and the credentials are out of its sight
+    assert "tiny-local" in shell.stdout
+    assert "profile=[]" in shell.stdout
