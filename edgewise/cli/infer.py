@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import Annotated
 
 import typer
 
 from edgewise.cli.console import AsJson, answer, plainly
 from edgewise.cli.deployment import base_url, check_device_id, read_deployment
-from edgewise.cli.exits import CliError, ExitCode
+from edgewise.cli.edge_errors import edge_exit_codes
 from edgewise.engine import LOCAL_STACK
 from inference import contract
-
-if TYPE_CHECKING:
-    from edgewise.device.client import InferAnswer
-
-FIRST_SERVER_ERROR: Final = 500
 
 Function = Annotated[str, typer.Argument(help="A function of the stack.")]
 Image = Annotated[Path, typer.Option("--image", help="A photo: PGM, JPEG or PNG.", exists=True, dir_okay=False)]
@@ -38,7 +33,10 @@ def infer(
     url = base_url(deployment, function)
     kid, master = deployment.master_key(function, None)
     key = contract.device_key(master, device)
-    decision = _ask(base_url=url, function=function, device_id=device, key=key, kid=kid, image_path=image)
+    from edgewise.device import client
+
+    with edge_exit_codes():
+        decision = client.infer(base_url=url, function=function, device_id=device, key=key, kid=kid, image_path=image)
     if as_json:
         answer(asdict(decision))
         return
@@ -47,21 +45,6 @@ def infer(
         f"{verdict}, score {decision.score:.3f}; {decision.latency_ms:.0f} ms, "
         f"{decision.bytes_up:,} bytes up, {decision.bytes_down:,} down; model {decision.model}"
     )
-
-
-def _ask(**question: Any) -> InferAnswer:
-    from edgewise.device import client
-    from edgewise.device.faces import FaceError
-
-    try:
-        return client.infer(**question)
-    except FaceError as error:
-        raise CliError(str(error), ExitCode.BAD_INPUT) from error
-    except client.EdgeError as error:
-        code = ExitCode.UNAVAILABLE if error.status >= FIRST_SERVER_ERROR else ExitCode.REFUSED
-        raise CliError(str(error), code) from error
-    except client.UnreachableError as error:
-        raise CliError(str(error), ExitCode.UNAVAILABLE) from error
 
 
 def register(app: typer.Typer) -> None:
