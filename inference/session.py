@@ -18,7 +18,7 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 import numpy as np
 import onnxruntime as ort  # type: ignore[import-untyped]  # it ships no types
 
-from inference.manifest import ELEMENT_BYTES, TensorSpec
+from inference.tensor import ELEMENT_BYTES, TensorSpec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -98,6 +98,8 @@ def _options() -> ort.SessionOptions:
     options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = _FATAL_ONLY
+    # The memory arena stays on: without it a network of 240,000 parameters took 57.6 instead of 59.0 MB and 1.39
+    # instead of 1.35 ms (onnxruntime 1.28.0, 2026-11-24).
     return options
 
 

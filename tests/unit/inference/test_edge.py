@@ -1,0 +1,212 @@
+"""A request's way, with a fake ledger, a real model server and a real model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from inference.edge import Edge
+from inference.lease import LeaseHolder
+from inference.ledger import Grant, Granted, LedgerUnavailable, QuotaSpent
+from inference.shelf import Shelf
+from tests.unit.inference.world import (
+    FUNCTION,
+    REQUEST_BYTES,
+    ModelServer,
+    body_of,
+    digest,
+    event,
+    expected,
+    limits,
+    model_server,
+    small_model,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MODEL = small_model()
+BODY = bytes(range(REQUEST_BYTES))
+
+
+@dataclass
+class World:
+    """An edge function with all that it can see, in the test's hand."""
+
+    server: ModelServer
+    grant_: Grant
+    asked: int = 0
+    timeouts_s: list[float] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+    wall_s: float = 1_795_003_200.0
+    monotonic_s: float = 7.0
+    left_s: float = 3.0
+
+    def __post_init__(self) -> None:
+        leases = LeaseHolder(ledger=self, wall=lambda: self.wall_s, monotonic=lambda: self.monotonic_s)
+        shelf = Shelf(monotonic=lambda: self.monotonic_s)
+        self.edge = Edge(function=FUNCTION, leases=leases, shelf=shelf, log=self.lines.append)
+
+    def grant(self, day: str, *, timeout_s: float = 2.0) -> Grant:
+        self.asked += 1
+        self.timeouts_s.append(timeout_s)
+        return self.grant_
+
+    def answer(self, body: bytes = BODY, /, **changes: Any) -> dict[str, Any]:
+        return self.edge.answer(event(body, **changes)["Records"][0]["cf"]["request"], lambda: self.left_s)
+
+    def slug(self, response: dict[str, Any]) -> str:
+        return str(body_of(response)["type"]).removeprefix("urn:edgewise:problem:")
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    with model_server() as server:
+        yield World(server, Granted(requests=50, limits=server.serve(MODEL)))
+
+
+def test_answers_with_the_outputs_and_the_model(world: World) -> None:
+    response = world.answer()
+    assert response["status"] == "200"
+    assert body_of(response) == {"outputs": expected(BODY), "model": digest(MODEL)}
+    assert list(body_of(response)["outputs"]) == ["match", "score", "row"]
+    assert response["headers"] == {
+        "content-type": [{"key": "Content-Type", "value": "application/json"}],
+        "cache-control": [{"key": "Cache-Control", "value": "no-store"}],
+    }
+    assert world.lines == []
+
+
+@pytest.mark.parametrize(
+    "uri", ["", "/", "/v1/other/door-7", "/v1/face-match", "/v1/face-match/a/b", "/v1/face-match/a%20b", "/models/a"]
+)
+def test_another_path_costs_no_lease(world: World, uri: str) -> None:
+    response = world.answer(uri=uri)
+    assert (response["status"], world.slug(response), world.asked) == ("404", "not-found", 0)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", ""])
+def test_another_method_costs_no_lease(world: World, method: str) -> None:
+    response = world.answer(method=method)
+    assert (response["status"], world.slug(response), world.asked) == ("405", "method", 0)
+    assert response["headers"]["allow"] == [{"key": "Allow", "value": "POST"}]
+
+
+def test_a_spent_quota(world: World) -> None:
+    world.grant_ = QuotaSpent()
+    response = world.answer()
+    assert (response["status"], world.slug(response)) == ("429", "quota")
+    assert response["headers"]["retry-after"] == [{"key": "Retry-After", "value": str(86_400 - 1_795_003_200 % 86_400)}]
+    assert world.server.asked == []
+
+
+def test_a_silent_ledger_is_logged_once(world: World) -> None:
+    world.grant_ = LedgerUnavailable("GetItem: TimeoutError")
+    for _ in range(3):
+        response = world.answer()
+        assert (response["status"], world.slug(response)) == ("503", "ledger")
+        assert response["headers"]["retry-after"] == [{"key": "Retry-After", "value": "5"}]
+    assert world.lines == ["ledger: GetItem: TimeoutError"]
+    assert world.server.asked == []
+
+
+def test_the_lease_comes_before_any_work_and_every_outcome_counts(world: World) -> None:
+    # GIVEN a lease of four requests
+    assert isinstance(world.grant_, Granted)
+    world.grant_ = Granted(requests=4, limits=world.grant_.limits)
+    truncated = event(BODY)["Records"][0]["cf"]["request"]["body"] | {"inputTruncated": True}
+
+    # WHEN four requests come, three of them bad
+    statuses = [
+        world.answer(b"short")["status"],
+        world.answer(body=truncated)["status"],
+        world.answer()["status"],
+        world.answer(b"")["status"],
+    ]
+
+    # THEN the lease is used up by them
+    assert statuses == ["400", "413", "200", "400"]
+    assert world.asked == 1
+    world.answer()
+    assert world.asked == 2
+
+
+def test_a_missing_model_counts_too(world: World) -> None:
+    # GIVEN a lease of two requests whose model nobody has
+    world.grant_ = Granted(requests=2, limits=limits(model_url=world.server.url + "/gone"))
+
+    # WHEN three requests come
+    responses = [world.answer() for _ in range(3)]
+
+    # THEN each is told so, the lease is used up, and the log has one line
+    assert {response["status"] for response in responses} == {"503"}
+    assert {world.slug(response) for response in responses} == {"model"}
+    assert responses[0]["headers"]["retry-after"] == [{"key": "Retry-After", "value": "5"}]
+    assert world.asked == 2
+    assert len(world.lines) == 1
+    assert world.lines[0].startswith("model: model sha256:000")
+
+
+@pytest.mark.parametrize(
+    "carried",
+    [
+        None,
+        {},
+        {"data": ""},
+        {"data": None},
+        {"data": "!!!!"},
+        {"data": "AAA"},
+        {"data": "AAAA\n"},
+        {"data": "é"},
+        {"data": "A" * 1_000_000},
+    ],
+)
+def test_any_other_body_has_the_wrong_size(world: World, carried: dict[str, Any] | None) -> None:
+    request = event(BODY)["Records"][0]["cf"]["request"] | {"body": carried}
+    response = world.edge.answer(request, lambda: 3.0)
+    assert (response["status"], world.slug(response)) == ("400", "wrong-size")
+
+
+def test_a_new_lease_brings_a_new_model(world: World) -> None:
+    # GIVEN an edge that has answered with one model
+    assert body_of(world.answer())["model"] == digest(MODEL)
+    new = small_model(threshold=1.0)
+    world.grant_ = Granted(requests=9, limits=world.server.serve(new))
+
+    # WHEN its lease has ended
+    world.wall_s += 600
+    world.monotonic_s += 600
+
+    # THEN it answers with the other
+    answer = body_of(world.answer())
+    assert answer["model"] == digest(new)
+    assert answer["outputs"]["match"] is True
+
+
+def test_a_withdrawn_model_does_not_answer_on(world: World) -> None:
+    # GIVEN an edge that has answered, and a lease whose new model can't be had
+    old = world.grant_
+    world.answer()
+    world.grant_ = Granted(requests=1, limits=limits(model_url=world.server.url + "/gone"))
+    world.wall_s += 600
+    world.monotonic_s += 600
+
+    # WHEN and THEN
+    assert world.slug(world.answer()) == "model"
+    world.grant_ = old
+    assert world.answer()["status"] == "200"
+
+
+@pytest.mark.parametrize(("left_s", "step_s"), [(30.0, 2.0), (3.0, 2.0), (1.3, 1.0), (0.2, -0.1)])
+def test_the_ledger_gets_no_more_time_than_is_left(world: World, left_s: float, step_s: float) -> None:
+    world.left_s = left_s
+    world.answer()
+    assert world.timeouts_s == [pytest.approx(step_s)]
+
+
+def test_an_answer_that_is_too_large_for_the_edge_is_none(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("inference.edge.MAX_ANSWER_BYTES", 50)
+    with pytest.raises(ValueError, match="at most 50 may be answered"):
+        world.answer()

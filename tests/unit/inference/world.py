@@ -1,0 +1,356 @@
+"""What the edge meets: a small real model, a model server with faults, a real moto ledger."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import threading
+import time
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+
+import boto3  # type: ignore[import-untyped]  # it ships no types
+import numpy as np
+import onnx
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from onnx import TensorProto, helper
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from inference.ledger import Limits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+FUNCTION = "face-match"
+TABLE = "edgewise-test-ledger"
+TOKEN = "f1." + "c3" * 32
+SHAPE = (4, 5, 3)
+REQUEST_BYTES = 60
+
+
+def small_model(
+    *,
+    answer: str | None = "match,score,row",
+    dtype: int = TensorProto.UINT8,
+    shape: tuple[int | str, ...] = SHAPE,
+    threshold: float = 100.0,
+) -> bytes:
+    """Return a real ONNX file: the mean of its input, whether it passes a threshold, and more."""
+    nodes = [
+        helper.make_node("Cast", ["image"], ["pixels"], to=TensorProto.FLOAT),
+        helper.make_node("ReduceMean", ["pixels"], ["score"], keepdims=0),
+        helper.make_node("Greater", ["score", "threshold"], ["match"]),
+        helper.make_node("ReduceMax", ["pixels"], ["peak"], axes=[1, 2], keepdims=0),
+        helper.make_node("ArgMax", ["peak"], ["row"], axis=0, keepdims=1),
+    ]
+    outputs = [
+        helper.make_tensor_value_info("match", TensorProto.BOOL, []),
+        helper.make_tensor_value_info("score", TensorProto.FLOAT, []),
+        helper.make_tensor_value_info("row", TensorProto.INT64, [1]),
+        helper.make_tensor_value_info("peak", TensorProto.FLOAT, [4]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "small",
+        [helper.make_tensor_value_info("image", dtype, shape)],
+        outputs,
+        [helper.make_tensor("threshold", TensorProto.FLOAT, [], [threshold])],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    if answer is not None:
+        model.metadata_props.add(key="edgewise.answer", value=answer)
+    onnx.checker.check_model(model)
+    return bytes(model.SerializeToString())
+
+
+def expected(body: bytes, threshold: float = 100.0) -> dict[str, Any]:
+    """Return what `small_model` answers, by numpy alone."""
+    image = np.frombuffer(body, np.uint8).reshape(SHAPE)
+    score = float(image.astype(np.float32).mean(dtype=np.float32))
+    return {"match": score > threshold, "score": score, "row": int(image.max(axis=(1, 2)).argmax())}
+
+
+def digest(model: bytes) -> str:
+    return "sha256:" + hashlib.sha256(model).hexdigest()
+
+
+@dataclass
+class ModelServer:
+    """Serves files by path over real HTTP; `fault` spoils the next answers, in order."""
+
+    url: str
+    files: dict[str, bytes] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+    asked: list[dict[str, str]] = field(default_factory=list)
+
+    def serve(self, model: bytes) -> Limits:
+        path = f"/models/{hashlib.sha256(model).hexdigest()}.onnx"
+        self.files[path] = model
+        return limits(model_url=self.url + path, model_digest=digest(model))
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    world: ModelServer
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- the base class names it so
+        """Stay quiet."""
+
+    def do_GET(self) -> None:
+        self.world.asked.append({"path": self.path} | {name.lower(): value for name, value in self.headers.items()})
+        fault = self.world.faults.pop(0) if self.world.faults else ""
+        body = self.world.files.get(self.path, b"")
+        if fault == "hang":
+            time.sleep(3)
+            return
+        if fault == "reset":
+            self.close_connection = True
+            return
+        if fault.isdigit() or not body:
+            self._send(int(fault or 404), b"no", 2)
+        elif fault == "short":
+            self._send(200, body[: len(body) // 2], len(body))
+            self.close_connection = True
+        elif fault == "wrong":
+            self._send(200, body[:-1] + bytes([body[-1] ^ 1]), len(body))
+        elif fault == "redirect":
+            self.send_response(302)
+            self.send_header("Location", "http://127.0.0.1:1/")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+        elif fault == "drip":
+            self._send(200, b"", len(body))
+            for byte in body[:40]:
+                self.wfile.write(bytes([byte]))
+                time.sleep(0.1)
+            self.close_connection = True
+        else:
+            self._send(200, body, len(body))
+
+    def _send(self, status: int, body: bytes, length: int) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(length))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Stay quiet about clients that hung up: they are meant to."""
+
+
+@contextmanager
+def serving(server: Any) -> Iterator[str]:
+    """Run a socketserver in a thread; give its address."""
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@contextmanager
+def model_server() -> Iterator[ModelServer]:
+    handler = type("Handler", (_Handler,), {})
+    with serving(_Server(("127.0.0.1", 0), handler)) as url:
+        world = ModelServer(url=url)
+        handler.world = world  # type: ignore[attr-defined]  # the class is made two lines above
+        yield world
+
+
+def limits(**changes: Any) -> Limits:
+    wanted: dict[str, Any] = {
+        "daily_quota": 200,
+        "lease_requests": 50,
+        "lease_seconds": 600,
+        "model_url": "http://127.0.0.1:1/models/none.onnx",
+        "model_digest": "sha256:" + "0" * 64,
+        "fetch_token": TOKEN,
+    }
+    return Limits(**(wanted | changes))
+
+
+@dataclass(frozen=True)
+class MotoTable:
+    """A real table in a moto server."""
+
+    client: Any
+    url: str
+
+    def put_limits(self, wanted: Limits) -> None:
+        self.client.put_item(
+            TableName=TABLE,
+            Item={
+                "pk": {"S": f"limits#{FUNCTION}"},
+                "daily_quota": {"N": str(wanted.daily_quota)},
+                "lease_requests": {"N": str(wanted.lease_requests)},
+                "lease_seconds": {"N": str(wanted.lease_seconds)},
+                "model_url": {"S": wanted.model_url},
+                "model_digest": {"S": wanted.model_digest},
+                "fetch_token": {"S": wanted.fetch_token},
+            },
+        )
+
+    def put_counter(self, *, day: str, day_remaining: int, lease_token: str = "old.1", granted: int = 0) -> None:
+        self.client.put_item(
+            TableName=TABLE,
+            Item={
+                "pk": {"S": f"counter#{FUNCTION}#cloudfront"},
+                "day": {"S": day},
+                "day_remaining": {"N": str(day_remaining)},
+                "lease_token": {"S": lease_token},
+                "granted": {"N": str(granted)},
+            },
+        )
+
+    def counter(self) -> dict[str, str]:
+        """Return the counter item as plain texts; empty when there is none."""
+        key = {"pk": {"S": f"counter#{FUNCTION}#cloudfront"}}
+        item = self.client.get_item(TableName=TABLE, Key=key, ConsistentRead=True).get("Item", {})
+        return {name: str(next(iter(value.values()))) for name, value in item.items()}
+
+    def clear(self) -> None:
+        for item in self.client.scan(TableName=TABLE)["Items"]:
+            self.client.delete_item(TableName=TABLE, Key={"pk": item["pk"]})
+
+
+@contextmanager
+def moto_table() -> Iterator[MotoTable]:
+    """Run moto's server with one lock around it: without, its conditional writes are not atomic."""
+    app, lock = DomainDispatcherApplication(create_backend_app), threading.Lock()
+
+    def locked(environ: Any, start_response: Any) -> list[bytes]:
+        with lock:
+            return list(app(environ, start_response))
+
+    with serving(make_server("127.0.0.1", 0, locked, threaded=True, request_handler=_QuietMoto)) as url:
+        client = boto3.client(
+            "dynamodb",
+            endpoint_url=url,
+            region_name="us-east-1",
+            aws_access_key_id="testing",
+            aws_secret_access_key="testing",
+        )
+        key = {"AttributeName": "pk"}
+        client.create_table(
+            TableName=TABLE,
+            KeySchema=[key | {"KeyType": "HASH"}],
+            AttributeDefinitions=[key | {"AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        yield MotoTable(client=client, url=url)
+
+
+class _QuietMoto(WSGIRequestHandler):
+    def log(self, *args: object, **kwargs: object) -> None:
+        """Stay quiet."""
+
+
+@dataclass
+class Proxy:
+    """Stands before a ledger and spoils the next answers, in order.
+
+    ``lost``: the ledger does what it is told, its answer is lost. ``dropped``: it hears nothing.
+    ``hang``: it does, and the answer comes too late. Or a status with a kind, such as ``400 ThrottlingException``.
+    """
+
+    url: str
+    to: str
+    faults: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    bodies: list[dict[str, Any]] = field(default_factory=list)
+    before: dict[int, Callable[[], None]] = field(default_factory=dict)
+    """What happens right before the n-th request is passed on, counted from 0."""
+    connections: int = 0
+
+
+class _ProxyHandler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    world: Proxy
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- the base class names it so
+        """Stay quiet."""
+
+    def setup(self) -> None:
+        self.world.connections += 1
+        super().setup()
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.world.asked.append(self.headers["X-Amz-Target"].partition(".")[2])
+        self.world.bodies.append(json.loads(body))
+        self.world.before.get(len(self.world.asked) - 1, lambda: None)()
+        fault = self.world.faults.pop(0) if self.world.faults else ""
+        if fault == "dropped":
+            self.close_connection = True
+            return
+        if fault[:1].isdigit():
+            number, _, kind = fault.partition(" ")
+            self._send(int(number), json.dumps({"__type": f"com.amazonaws#{kind}", "message": TOKEN}).encode())
+            return
+        if fault == "junk":
+            self._send(200, b"<html>")
+            return
+        asked = urllib.request.Request(self.world.to, body, dict(self.headers))
+        try:
+            with urllib.request.urlopen(asked, timeout=10) as answer:
+                status, text = answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            status, text = error.code, error.read()
+        if fault == "lost":
+            self.close_connection = True
+            return
+        if fault == "hang":
+            time.sleep(1.2)
+        self._send(status, text)
+        # As a server does that hangs up on an idle client without a word.
+        self.close_connection = fault == "hangs up"
+
+    def _send(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+@contextmanager
+def proxy(to: str) -> Iterator[Proxy]:
+    handler = type("Handler", (_ProxyHandler,), {})
+    with serving(_Server(("127.0.0.1", 0), handler)) as url:
+        world = Proxy(url=url, to=to)
+        handler.world = world  # type: ignore[attr-defined]  # the class is made two lines above
+        yield world
+
+
+def event(body: bytes, /, **changes: Any) -> dict[str, Any]:
+    """Return CloudFront's origin-request event for a body."""
+    wanted = {
+        "clientIp": "203.0.113.7",
+        "method": "POST",
+        "uri": f"/v1/{FUNCTION}/door-7",
+        "querystring": "",
+        "headers": {"host": [{"key": "Host", "value": "d111111abcdef8.cloudfront.net"}]},
+        "body": {
+            "inputTruncated": False,
+            "action": "read-only",
+            "encoding": "base64",
+            "data": base64.b64encode(body).decode(),
+        },
+    }
+    config = {"distributionId": "EDFDVBD6EXAMPLE", "eventType": "origin-request", "requestId": "4TyzHTaY"}
+    return {"Records": [{"cf": {"config": config, "request": wanted | changes}}]}
+
+
+def body_of(response: dict[str, Any]) -> dict[str, Any]:
+    body: dict[str, Any] = json.loads(response["body"])
+    return body
