@@ -141,6 +141,8 @@ class Output:
         other JSON value as it is. An input of the same name that the program set wins.
     renew_on
         Inputs whose change makes the output anew in an update; `*` means any change. Otherwise it stays.
+    only_if
+        An input that must be true for the output to be made anew (`publish`).
     planned
         The provider knows before the update that the output will change, so that a preview shows it as unknown.
     secret
@@ -149,6 +151,7 @@ class Output:
 
     make: str | float | list[Json] | Mapping[str, Json] | Callable[[Facts], Json]
     renew_on: frozenset[str] = frozenset()
+    only_if: str | None = None
     planned: bool = False
     secret: bool = False
 

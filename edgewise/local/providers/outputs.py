@@ -169,6 +169,8 @@ def updated(behaviour: Behaviour, making: Making, *, preview: bool) -> Object:
 
 
 def _renewed(output: Output, making: Making) -> bool:
+    if output.only_if is not None and making.get(output.only_if) is not True:
+        return False
     return bool(making.changed) if output.renew_on == ANY_CHANGE else bool(output.renew_on & making.changed)
 
 

@@ -4,25 +4,35 @@ from collections.abc import Mapping
 
 from edgewise.local.providers.behaviour import Behaviour
 from edgewise.local.providers.tables import (
+    alarms,
     cloudfront,
     distribution,
     dynamodb,
     iam,
+    lake,
     lambda_,
     logs,
+    messaging,
+    money,
     random_,
     s3,
+    wafv2,
 )
 
 TABLES: Mapping[str, Mapping[str, Behaviour]] = {
     "aws": {
+        **alarms.TABLE,
         **cloudfront.TABLE,
         **distribution.TABLE,
         **dynamodb.TABLE,
         **iam.TABLE,
+        **lake.TABLE,
         **lambda_.TABLE,
         **logs.TABLE,
+        **messaging.TABLE,
+        **money.TABLE,
         **s3.TABLE,
+        **wafv2.TABLE,
     },
     "random": random_.TABLE,
 }

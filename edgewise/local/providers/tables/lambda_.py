@@ -1,35 +1,21 @@
 """Lambda: function, permission, event source mapping (facts/resources.md, 4)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from edgewise.local.providers.behaviour import ANY_CHANGE, AutoName, Behaviour, Facts, Limit, Output
 from edgewise.local.providers.outputs import base64_sha256
 from edgewise.local.providers.schema import Failure
 from edgewise.local.providers.wire import UNKNOWN, Json
 
-CODE = frozenset({"code", "imageUri", "s3Bucket", "s3Key", "s3ObjectVersion", "sourceCodeHash"})
-NO_VERSION = frozenset(
-    {
-        "tags",
-        "tagsAll",
-        "reservedConcurrentExecutions",
-        "skipDestroy",
-        "replaceSecurityGroupsOnDestroy",
-        "replacementSecurityGroupIds",
-        "region",
-        "name",
-    }
+# T: lambda/function.go, needsFunctionCodeUpdate and needsFunctionConfigUpdate. Tags and reserved concurrency are in
+# neither: they publish no version.
+CODE = frozenset(
+    {"architectures", "code", "imageUri", "s3Bucket", "s3Key", "s3ObjectVersion", "sourceCodeHash"},
 )
-"""A change of these alone publishes no version (T: lambda/function.go, needsFunctionConfigUpdate)."""
-
 CONFIG = frozenset(
     {
-        "architectures",
-        "capacityProviderConfig",
-        "codeSigningConfigArn",
         "deadLetterConfig",
         "description",
-        "durableConfig",
         "environment",
         "ephemeralStorage",
         "fileSystemConfig",
@@ -42,7 +28,6 @@ CONFIG = frozenset(
         "role",
         "runtime",
         "snapStart",
-        "sourceKmsKeyArn",
         "timeout",
         "tracingConfig",
         "vpcConfig",
@@ -53,10 +38,14 @@ PUBLISHES = CODE | CONFIG | {"publish"}
 
 def _version(facts: Facts) -> str:
     """Count up from the last version; a function that never published has only $LATEST."""
-    last = facts.old("version")
     if not facts.get("publish"):
-        return last or "$LATEST"
+        return "$LATEST"
+    last = facts.old("version")
     return str(int(last) + 1) if last and last != "$LATEST" else "1"
+
+
+def _published(make: str | Callable[[Facts], Json]) -> Output:
+    return Output(make=make, renew_on=PUBLISHES, only_if="publish", planned=True)
 
 
 def _code_digest(facts: Facts) -> str | None:
@@ -81,12 +70,6 @@ def _zip_needs(inputs: Mapping[str, Json]) -> Iterator[Failure]:
     for name in ("handler", "runtime"):
         if not inputs.get(name):
             yield Failure(path=name, reason="must be set when packageType is Zip")
-
-
-def _no_empty_layers(inputs: Mapping[str, Json]) -> Iterator[Failure]:
-    if isinstance(inputs.get("environment"), Mapping) and not inputs["environment"].get("variables"):
-        reason = "an empty block shows a change for ever (pulumi-aws#3776); leave environment out"
-        yield Failure(path="environment", reason=reason)
 
 
 def _source_for_dynamodb(inputs: Mapping[str, Json]) -> Iterator[Failure]:
@@ -130,22 +113,20 @@ TABLE: Mapping[str, Behaviour] = {
         },
         outputs={
             "arn": Output(make="arn:aws:lambda:{region}:{account}:function:{name}"),
-            "version": Output(make=_version, renew_on=PUBLISHES, planned=True),
-            "qualifiedArn": Output(make="{arn}:{version}", renew_on=PUBLISHES, planned=True),
+            "version": _published(_version),
+            "qualifiedArn": _published("{arn}:{version}"),
             "invokeArn": Output(make=INVOKE),
-            "qualifiedInvokeArn": Output(
-                make=INVOKE.replace("{arn}", "{qualifiedArn}"), renew_on=PUBLISHES, planned=True
-            ),
+            "qualifiedInvokeArn": _published(INVOKE.replace("{arn}", "{qualifiedArn}")),
             "responseStreamingInvokeArn": Output(
                 make="arn:aws:apigateway:{region}:lambda:path/2021-11-15/functions/{arn}/response-streaming-invocations"
             ),
             "architectures": Output(make=["x86_64"]),
-            "codeSha256": Output(make=_code_digest, renew_on=CODE, planned=True),
+            "codeSha256": Output(make=_code_digest, renew_on=CODE),
             "sourceCodeHash": Output(make=_code_digest, renew_on=CODE),
             "ephemeralStorage": Output(make={"size": 512}),
             "tracingConfig": Output(make={"mode": "PassThrough"}),
             "loggingConfig": Output(make=_log_group),
-            "lastModified": Output(make="{now}", renew_on=CODE | CONFIG, planned=True),
+            "lastModified": Output(make="{now}", renew_on=CODE, planned=True),
             "signingJobArn": Output(make=""),
             "signingProfileVersionArn": Output(make=""),
         },
@@ -165,7 +146,7 @@ TABLE: Mapping[str, Behaviour] = {
             Limit(path="tracingConfig.mode", one_of=("Active", "PassThrough"), source="B"),
             Limit(path="role", pattern=r"arn:aws[a-z-]*:iam::\d{12}:role/.+", source="T: verify.ValidARN"),
         ),
-        rules=(_one_code, _zip_needs, _no_empty_layers),
+        rules=(_one_code, _zip_needs),
     ),
     "aws:lambda/permission:Permission": Behaviour(
         id="{statementId}",
