@@ -6,7 +6,7 @@ What a describer can't see it leaves at None, and the bound then believes nothin
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from decimal import Decimal
 from typing import Final, Literal
 
@@ -98,7 +98,7 @@ class Settle:
     timeout_s: int = 10
     retries: int = 2
     log_bytes: int = 2048
-    store_calls: int = 12
+    store_calls: int = 6
     alerts_daily: int = 8
 
 
@@ -108,7 +108,7 @@ class Guard:
 
     interval_s: int = 300
     memory_mb: int = 128
-    timeout_s: int = 30
+    timeout_s: int = 10
     attempts: int = 1
     metrics: int = 20
     log_bytes: int = 1024
@@ -148,7 +148,7 @@ class Assumed:
     """
 
     flood_rps: int = 1000
-    signed_flood_rps: int = 50
+    signed_flood_rps: int = 25
     firewall_s: int = limit("waf.rate_rule_reaction_s")
     store_s: int = limit("cloudfront.store_propagation_s")
     metrics_s: int = limit("cloudwatch.metric_delay_s")
@@ -222,13 +222,13 @@ class Endpoint:
     alarm_period_s: int = 300
     subscribers: int = 1
     custom_metrics: int = 8
-    lease: Lease = Lease()
-    firewall: Firewall | None = Firewall()
-    gate: Gate | None = Gate()
-    settle: Settle | None = Settle()
-    guard: Guard | None = Guard()
-    allowance: Allowance = Allowance()
-    assumed: Assumed = Assumed()
+    lease: Lease = field(default_factory=Lease)
+    firewall: Firewall | None = field(default_factory=Firewall)
+    gate: Gate | None = field(default_factory=Gate)
+    settle: Settle | None = field(default_factory=Settle)
+    guard: Guard | None = field(default_factory=Guard)
+    allowance: Allowance = field(default_factory=Allowance)
+    assumed: Assumed = field(default_factory=Assumed)
     unpriced: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -246,8 +246,8 @@ class Endpoint:
 
 # Divisors and counters that are at least 1; every other number is at least 0.
 _POSITIVE: Final = frozenset(
-    ("memory_mb", "timeout_s", "requests", "seconds", "attempts", "interval_s", "window_s", "refusal_memory_s")
-    + ("alarm_period_s", "model_attempts")
+    {"memory_mb", "timeout_s", "requests", "seconds", "attempts", "interval_s", "window_s", "refusal_memory_s"}
+    | {"alarm_period_s", "model_attempts"}
 )
 
 
@@ -261,12 +261,12 @@ def check(described: object, name: str, path: str = "") -> None:
     """
     if not is_dataclass(described):
         return
-    for field in fields(described):
-        value = getattr(described, field.name)
-        check(value, name, f"{field.name}.")
-        least = 1 if field.name in _POSITIVE else 0
+    for each in fields(described):
+        value = getattr(described, each.name)
+        check(value, name, f"{each.name}.")
+        least = 1 if each.name in _POSITIVE else 0
         if isinstance(value, int | Decimal) and not isinstance(value, bool) and value < least:
-            raise ValueError(f"endpoint {name!r}: {path}{field.name} is {value}, must be {least} or more")
+            raise ValueError(f"endpoint {name!r}: {path}{each.name} is {value}, must be {least} or more")
 
 
 def one_of(name: str, field: str, value: str, allowed: Iterable[str]) -> None:
