@@ -49,21 +49,32 @@ class Edge:
         self._shelf = shelf
         self._log = log
 
-    def answer(self, request: dict[str, Any], left_s: Callable[[], float]) -> Response:
-        """Answer a request of CloudFront's origin-request event.
+    def handle(self, event: Any, context: Any) -> Response:
+        """Answer an event of CloudFront's; never raise.
 
         Parameters
         ----------
-        request : dict
-            ``Records[0].cf.request``.
-        left_s : callable
-            Seconds until the platform ends this call.
+        event : dict
+            The origin-request event, with its body.
+        context : object
+            Lambda's context: its remaining time bounds the waiting for ledger and model.
 
         Returns
         -------
         dict
             An answer or a problem, in Lambda@Edge's form.
         """
+
+        def left_s() -> float:
+            return float(context.get_remaining_time_in_millis()) / 1000
+
+        try:
+            return self._answer(event["Records"][0]["cf"]["request"], left_s)
+        except Exception as error:  # the client gets a problem, never a traceback
+            self._log(f"failed: {_where(error)}")
+            return problem("failed", "The request could not be answered.")
+
+    def _answer(self, request: dict[str, Any], left_s: Callable[[], float]) -> Response:
         misdirected = self._misdirected(request)
         if misdirected:
             return misdirected
@@ -117,3 +128,12 @@ def _bytes(carried: dict[str, Any]) -> bytes:
         return binascii.a2b_base64(carried.get("data") or "", strict_mode=True)
     except ValueError:
         raise WrongSizeError("The body did not arrive as base64.") from None
+
+
+def _where(error: BaseException) -> str:
+    """Return an error's kind and place. Its text stays out of the log: it may quote a payload."""
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    place = f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}" if trace else "unknown"
+    return f"{type(error).__name__} at {place}"

@@ -13,14 +13,12 @@ from inference.dynamodb import DynamoDb
 from inference.edge import Edge
 from inference.lease import LeaseHolder
 from inference.ledger import DynamoLedger
-from inference.problem import Response, problem
+from inference.problem import Response
 from inference.shelf import Shelf
 
 # Lambda@Edge has no environment variables: the names are baked into the zip.
 CONFIG_FILE: Final = Path(__file__).with_name("config.json")
 _CONFIG_KEYS: Final = frozenset({"function", "table", "region", "edge"})
-# When there is no context to ask (a call outside Lambda).
-_DEFAULT_LEFT_S: Final = 3.0
 
 
 def log(line: str) -> None:
@@ -67,23 +65,4 @@ def handler(event: dict[str, Any], context: Any) -> Response:
     context : object
         Lambda's context; its remaining time bounds the waiting for ledger and model.
     """
-
-    def left_s() -> float:
-        if context is None:
-            return _DEFAULT_LEFT_S
-        return float(context.get_remaining_time_in_millis()) / 1000
-
-    try:
-        return _EDGE.answer(event["Records"][0]["cf"]["request"], left_s)
-    except Exception as error:  # the client gets a problem, never a traceback
-        log(f"failed: {_where(error)}")
-        return problem("failed", "The request could not be answered.")
-
-
-def _where(error: BaseException) -> str:
-    """Return an error's kind and place. Its text stays out of the log: it may quote a payload."""
-    trace = error.__traceback__
-    while trace and trace.tb_next:
-        trace = trace.tb_next
-    place = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else "unknown"
-    return f"{type(error).__name__} at {place}"
+    return _EDGE.handle(event, context)

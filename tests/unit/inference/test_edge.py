@@ -55,7 +55,11 @@ class World:
         return self.grant_
 
     def answer(self, body: bytes = BODY, /, **changes: Any) -> dict[str, Any]:
-        return self.edge.answer(event(body, **changes)["Records"][0]["cf"]["request"], lambda: self.left_s)
+        return self.edge.handle(event(body, **changes), self)
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return the time left; the world is Lambda's context too."""
+        return round(self.left_s * 1000)
 
     def slug(self, response: dict[str, Any]) -> str:
         return str(body_of(response)["type"]).removeprefix("urn:edgewise:problem:")
@@ -164,8 +168,7 @@ def test_a_missing_model_counts_too(world: World) -> None:
     ],
 )
 def test_any_other_body_has_the_wrong_size(world: World, carried: dict[str, Any] | None) -> None:
-    request = event(BODY)["Records"][0]["cf"]["request"] | {"body": carried}
-    response = world.edge.answer(request, lambda: 3.0)
+    response = world.answer(body=carried)
     assert (response["status"], world.slug(response)) == ("400", "wrong-size")
 
 
@@ -208,5 +211,21 @@ def test_the_ledger_gets_no_more_time_than_is_left(world: World, left_s: float, 
 
 def test_an_answer_that_is_too_large_for_the_edge_is_none(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("inference.edge.MAX_ANSWER_BYTES", 50)
-    with pytest.raises(ValueError, match="at most 50 may be answered"):
-        world.answer()
+    response = world.answer()
+    assert (response["status"], world.slug(response)) == ("500", "failed")
+    assert len(world.lines) == 1
+    assert world.lines[0].startswith("failed: ValueError at edge.py:")
+
+
+def test_an_error_is_one_line_without_its_text(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    # GIVEN a library that quotes the payload in its error
+    def run(self: object, body: bytes) -> None:
+        raise RuntimeError(f"bad input {body!r}")
+
+    monkeypatch.setattr("inference.session.Session.run", run)
+
+    # WHEN and THEN
+    response = world.answer()
+    assert (response["status"], world.slug(response)) == ("500", "failed")
+    assert [line.partition(":")[0] for line in world.lines] == ["failed"]
+    assert "bad input" not in world.lines[0] + response["body"]
