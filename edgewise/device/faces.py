@@ -6,6 +6,7 @@ The detector is CenterFace (MIT), run where the photo is: only the aligned face 
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -155,7 +156,11 @@ def read_photo(path: Path) -> Pillow.Image:
     if size_bytes > MAX_FILE_BYTES:
         raise FaceError(f"{path.name}: {size_bytes} bytes; at most {MAX_FILE_BYTES}: make the photo smaller")
     try:
-        with Pillow.open(path, formats=FORMATS) as file:
+        with warnings.catch_warnings():
+            # Pillow's own, higher limit: ours follows at once, before anything is decoded.
+            warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)
+            file = Pillow.open(path, formats=FORMATS)
+        with file:
             width, height = file.size
             if width * height > MAX_PIXELS:
                 raise FaceError(f"{path.name}: {width}x{height} pixels; at most {MAX_PIXELS}: make it smaller")
@@ -163,7 +168,7 @@ def read_photo(path: Path) -> Pillow.Image:
                 raise FaceError(f"{path.name}: {width}x{height} pixels; at least {MIN_SIDE_PX} on each side")
             return ImageOps.exif_transpose(file).convert("RGB")
     except Pillow.DecompressionBombError:
-        raise FaceError(f"{path.name}: more than {MAX_PIXELS} pixels; make it smaller") from None
+        raise FaceError(f"{path.name}: far too many pixels; at most {MAX_PIXELS}: make it smaller") from None
     except (UnidentifiedImageError, OSError, SyntaxError) as error:  # Pillow raises SyntaxError for broken PNGs
         raise FaceError(f"{path.name}: no readable PGM, JPEG or PNG file ({type(error).__name__})") from None
 
