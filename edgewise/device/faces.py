@@ -1,6 +1,6 @@
 """From a photo to what the edge takes: find the face, turn and scale it to 150x150 pixels.
 
-Alignment is not optional: without it the error rate of the same network is 9-16 % instead of 0.2-0.4 %.
+Alignment is not optional: without it such networks err in 9-16 % of the pairs instead of 0.2-0.4 %.
 The detector is CenterFace (MIT), run where the photo is: only the aligned face leaves the device.
 """
 

@@ -106,7 +106,7 @@ def enrol(body: onnx.ModelProto, gallery: Gallery, *, threshold: float, name: st
 
     The similarity of two faces is one minus their Euclidean distance, not below 0: 1 is the same picture,
     and dlib's rule "one person when less than 0.6 apart" is 0.4. The network was trained for this distance;
-    the cosine judged the same people no better.
+    the cosine parts the same people a little worse (fp32, all pairs of s1-s20: 99.62 % against 99.74 %).
 
     Parameters
     ----------
