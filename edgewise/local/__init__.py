@@ -1,0 +1,1 @@
+"""The local edge: what a stack says, running on one machine."""

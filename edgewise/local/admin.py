@@ -1,0 +1,77 @@
+"""The gateway's admin port: counters, key-value stores, caches. Loopback only, behind a token."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from edgewise.local.gate.store import DEFAULT_PROPAGATION_S, Stores
+from edgewise.local.protocol import TOKEN_HEADER
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from edgewise.local.edge import Edge
+    from edgewise.local.gate.client import GateRunner
+    from edgewise.local.pool import Pool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Admin:
+    """Serves ``GET /state``, ``PUT /stores/<name>/<key>``, ``POST /caches/clear``."""
+
+    token: str
+    gates: GateRunner
+    stores: Stores
+    pools: Mapping[str, Pool]
+    edges: Mapping[str, Edge]
+
+    def server(self) -> web.Server:
+        """Return its server."""
+        return web.Server(self._handle, access_log=None)
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        if not hmac.compare_digest(request.headers.get(TOKEN_HEADER, ""), self.token):
+            return _json({"error": "the admin token is missing or wrong"}, status=403)
+        parts = request.path.strip("/").split("/")
+        try:
+            if request.method == "GET" and parts == ["state"]:
+                return _json(self.state())
+            if request.method == "PUT" and parts[0] == "stores" and len(parts) == 3:
+                return self._change(parts[1], parts[2], json.loads(await request.read()))
+            if request.method == "POST" and parts == ["caches", "clear"]:
+                return self._clear()
+        except (KeyError, ValueError) as error:
+            return _json({"error": str(error)}, status=400)
+        return _json({"error": f"{request.method} {request.path} is not known here"}, status=404)
+
+    def state(self) -> dict[str, object]:
+        """Return counters and process ids."""
+        gate = self.gates.process
+        return {
+            "functions": {pool.function.name: pool.to_json() for pool in self.pools.values()},
+            "distributions": {edge.distribution.function: edge.to_json() for edge in self.edges.values()},
+            "gate": {"pid": gate.pid if gate else None, "restarts": self.gates.restarts},
+            "stores": {store.name: sorted(self.stores.values(arn)) for arn, store in self.stores.stores.items()},
+        }
+
+    def _change(self, name: str, key: str, change: Mapping[str, object]) -> web.Response:
+        value = change["value"]
+        if value is not None and not isinstance(value, str):
+            raise ValueError("value must be text, or null to delete the key")
+        delay_s = float(str(change.get("delay_s", DEFAULT_PROPAGATION_S)))
+        self.stores.change(self.stores.arn(name), key, value, delay_s=delay_s)
+        return _json({"visible_after_s": delay_s})
+
+    def _clear(self) -> web.Response:
+        for edge in self.edges.values():
+            edge.cache.clear()
+        return _json({})
+
+
+def _json(content: Mapping[str, object], *, status: int = 200) -> web.Response:
+    return web.Response(status=status, text=json.dumps(content), content_type="application/json")

@@ -1,0 +1,269 @@
+"""Read a distribution, its policies and the bucket policies that let it read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import Final, TypeVar
+
+from edgewise.local.imitated import BLOCKS
+from edgewise.local.model import (
+    Behaviour,
+    CachePolicy,
+    Distribution,
+    LocalEdgeError,
+    Origin,
+    OriginRequestPolicy,
+    PolicyHeader,
+    ResponseHeadersPolicy,
+)
+
+# Managed policies, by id: AWS, Amazon CloudFront Developer Guide, "Use managed cache policies" and
+# "Use managed origin request policies".
+CACHE_POLICIES: Final[Mapping[str, CachePolicy]] = {
+    "4135ea2d-6df8-44a3-9df3-4b5a84be39ad": CachePolicy(
+        name="CachingDisabled", min_ttl_s=0, default_ttl_s=0, max_ttl_s=0, encodings_in_key=False
+    ),
+    "658327ea-f89d-4fab-a63d-7e88639e58f6": CachePolicy(
+        name="CachingOptimized",
+        min_ttl_s=1,
+        default_ttl_s=86_400,
+        max_ttl_s=31_536_000,
+        encodings_in_key=True,
+    ),
+    "b2884449-e4de-46a7-ac36-70bc7f1ddd6d": CachePolicy(
+        name="CachingOptimizedForUncompressedObjects",
+        min_ttl_s=1,
+        default_ttl_s=86_400,
+        max_ttl_s=31_536_000,
+        encodings_in_key=False,
+    ),
+}
+
+ORIGIN_REQUEST_POLICIES: Final[Mapping[str, OriginRequestPolicy]] = {
+    "": OriginRequestPolicy(name="none"),
+    "216adef6-5c7f-47e4-b989-5492eafa07d3": OriginRequestPolicy(
+        name="AllViewer", viewer_headers=True, host_header=True, query_strings=True, cookies=True
+    ),
+    "b689b0a8-53d0-40ab-baf2-68738e2966ac": OriginRequestPolicy(
+        name="AllViewerExceptHostHeader", viewer_headers=True, query_strings=True, cookies=True
+    ),
+    "bf0718e1-ba1e-49d1-88b1-f726733018ae": OriginRequestPolicy(name="HostHeaderOnly", host_header=True),
+}
+
+Policy = TypeVar("Policy", CachePolicy, OriginRequestPolicy)
+
+_NO_HEADERS: Final = ResponseHeadersPolicy()
+
+
+def read(
+    inputs: Mapping[str, object],
+    *,
+    where: str,
+    name: str,
+    distribution_id: str,
+    arn: str,
+    domain_name: str,
+    policies: Mapping[str, ResponseHeadersPolicy],
+) -> Distribution:
+    """Read a distribution's inputs.
+
+    Raises
+    ------
+    LocalEdgeError
+        For whatever of it the local edge does not imitate, by name.
+    """
+    origins = [_origin(origin, where=where) for origin in _blocks(inputs, "origins")]
+    ordered = [*_blocks(inputs, "orderedCacheBehaviors"), _default(inputs, where=where)]
+    tags = inputs.get("tags") or {}
+    assert isinstance(tags, Mapping)
+    result = Distribution(
+        name=name,
+        distribution_id=distribution_id,
+        arn=arn,
+        domain_name=domain_name,
+        enabled=bool(inputs.get("enabled")),
+        behaviours=tuple(_behaviour(block, where=where, policies=policies) for block in ordered),
+        origins={origin.origin_id: origin for origin in origins},
+        tags={str(key): str(value) for key, value in tags.items()},
+    )
+    for behaviour in result.behaviours:
+        if behaviour.origin_id not in result.origins:
+            raise LocalEdgeError(
+                f"{where}: behaviour {behaviour.path_pattern!r} has targetOriginId "
+                f"{behaviour.origin_id!r}, but the origins are {sorted(result.origins)}"
+            )
+    return result
+
+
+def _blocks(inputs: Mapping[str, object], key: str) -> list[Mapping[str, object]]:
+    blocks = inputs.get(key) or []
+    assert isinstance(blocks, list)
+    return blocks
+
+
+def _default(inputs: Mapping[str, object], *, where: str) -> Mapping[str, object]:
+    block = inputs.get("defaultCacheBehavior")
+    if not isinstance(block, Mapping):
+        raise LocalEdgeError(f"{where}: defaultCacheBehavior is missing")
+    return {**block, "pathPattern": "*"}
+
+
+def _origin(block: Mapping[str, object], *, where: str) -> Origin:
+    BLOCKS["origin"].check(f"{where} origin {block.get('originId')!r}", block)
+    custom = block.get("customHeaders") or []
+    assert isinstance(custom, list)
+    return Origin(
+        origin_id=str(block["originId"]),
+        domain_name=str(block["domainName"]),
+        origin_path=str(block.get("originPath") or ""),
+        signed=bool(block.get("originAccessControlId")),
+        custom_headers={str(header["name"]): str(header["value"]) for header in custom},
+    )
+
+
+def _behaviour(block: Mapping[str, object], *, where: str, policies: Mapping[str, ResponseHeadersPolicy]) -> Behaviour:
+    pattern = str(block["pathPattern"])
+    where = f"{where} behaviour {pattern!r}"
+    BLOCKS["cache behaviour"].check(where, block)
+    gate = _only_association(block, "functionAssociations", "function association", where=where)
+    function = _only_association(block, "lambdaFunctionAssociations", "lambda association", where=where)
+    methods = block["allowedMethods"]
+    assert isinstance(methods, list)
+    headers_id = str(block.get("responseHeadersPolicyId") or "")
+    if headers_id and headers_id not in policies:
+        raise LocalEdgeError(f"{where}: responseHeadersPolicyId {headers_id} is no policy of the stack")
+    return Behaviour(
+        path_pattern=pattern,
+        allowed_methods=frozenset(str(method) for method in methods),
+        origin_id=str(block["targetOriginId"]),
+        cache_policy=_managed(CACHE_POLICIES, block, "cachePolicyId", where=where),
+        origin_request_policy=_managed(ORIGIN_REQUEST_POLICIES, block, "originRequestPolicyId", where=where),
+        response_headers_policy=policies.get(headers_id, _NO_HEADERS),
+        gate_arn=str(gate["functionArn"]) if gate else None,
+        lambda_arn=str(function["lambdaArn"]) if function else None,
+        include_body=bool(function and function.get("includeBody")),
+    )
+
+
+def _only_association(block: Mapping[str, object], key: str, kind: str, *, where: str) -> Mapping[str, object] | None:
+    associations = _blocks(block, key)
+    for association in associations:
+        BLOCKS[kind].check(f"{where} {kind}", association)
+    if len(associations) > 1:
+        raise LocalEdgeError(f"{where}: {key} has {len(associations)} entries, the local edge imitates one")
+    return associations[0] if associations else None
+
+
+def _managed(known: Mapping[str, Policy], block: Mapping[str, object], key: str, *, where: str) -> Policy:
+    policy_id = str(block.get(key) or "")
+    if policy_id not in known:
+        raise LocalEdgeError(
+            f"{where}: {key} {policy_id!r} is not imitated by the local edge; "
+            f"it knows AWS's managed policies {', '.join(filter(None, known))}"
+        )
+    return known[policy_id]
+
+
+def response_headers_policy(inputs: Mapping[str, object], *, where: str) -> ResponseHeadersPolicy:
+    """Read a response headers policy.
+
+    Raises
+    ------
+    LocalEdgeError
+        For a security header that is not known.
+    """
+    sets = [
+        PolicyHeader(name=str(item["header"]), value=str(item["value"]), override=bool(item.get("override")))
+        for item in _items(inputs, "customHeadersConfig")
+    ]
+    security = inputs.get("securityHeadersConfig") or {}
+    assert isinstance(security, Mapping)
+    for key, block in security.items():
+        if block and not key.startswith("__"):
+            sets.append(_security_header(key, block, where=where))
+    removes = tuple(str(item["header"]) for item in _items(inputs, "removeHeadersConfig"))
+    return ResponseHeadersPolicy(sets=tuple(sets), removes=removes)
+
+
+def _items(inputs: Mapping[str, object], key: str) -> list[Mapping[str, object]]:
+    config = inputs.get(key) or {}
+    assert isinstance(config, Mapping)
+    return _blocks(config, "items")
+
+
+def _security_header(key: str, block: Mapping[str, object], *, where: str) -> PolicyHeader:
+    """Spell one security header as CloudFront sends it."""
+    hsts = [f"max-age={int(str(block.get('accessControlMaxAgeSec') or 0).split('.')[0])}"]
+    hsts += ["includeSubDomains"] if block.get("includeSubdomains") else []
+    hsts += ["preload"] if block.get("preload") else []
+    known = {
+        "contentSecurityPolicy": ("Content-Security-Policy", str(block.get("contentSecurityPolicy"))),
+        "contentTypeOptions": ("X-Content-Type-Options", "nosniff"),
+        "frameOptions": ("X-Frame-Options", str(block.get("frameOption"))),
+        "referrerPolicy": ("Referrer-Policy", str(block.get("referrerPolicy"))),
+        "strictTransportSecurity": ("Strict-Transport-Security", "; ".join(hsts)),
+    }
+    if key not in known:
+        raise LocalEdgeError(f"{where}: securityHeadersConfig.{key} is not imitated by the local edge")
+    name, value = known[key]
+    return PolicyHeader(name=name, value=value, override=bool(block.get("override")))
+
+
+def readers(documents: Sequence[object], *, bucket: str, where: str) -> frozenset[str]:
+    """Return the ARNs of the distributions that a bucket's policies let read its objects.
+
+    Parameters
+    ----------
+    documents : Sequence
+        Policy documents, parsed.
+    bucket : str
+        The bucket's name.
+    where : str
+        The bucket, for an error.
+
+    Raises
+    ------
+    LocalEdgeError
+        For a policy that is no object.
+    """
+    arns: set[str] = set()
+    for document in documents:
+        if not isinstance(document, Mapping):
+            raise LocalEdgeError(f"{where}: its bucket policy is no JSON object")
+        statements = document.get("Statement") or []
+        for statement in [statements] if isinstance(statements, Mapping) else statements:
+            arns |= _statement_readers(statement, bucket=bucket)
+    return frozenset(arns)
+
+
+def _statement_readers(statement: Mapping[str, object], *, bucket: str) -> set[str]:
+    """Return the source ARNs of a statement that has the form AWS gives for origin access control."""
+    principal = statement.get("Principal")
+    services = _texts(principal.get("Service")) if isinstance(principal, Mapping) else []
+    actions = _texts(statement.get("Action"))
+    resources = _texts(statement.get("Resource"))
+    allowed = (
+        statement.get("Effect") == "Allow"
+        and "cloudfront.amazonaws.com" in services
+        and any(action in ("s3:GetObject", "s3:*") for action in actions)
+        and any(_covers(resource, f"arn:aws:s3:::{bucket}/any") for resource in resources)
+    )
+    if not allowed:
+        return set()
+    condition = statement.get("Condition")
+    equals = condition.get("StringEquals") if isinstance(condition, Mapping) else None
+    if not isinstance(equals, Mapping):
+        return set()
+    return {arn for key in ("AWS:SourceArn", "aws:SourceArn") for arn in _texts(equals.get(key))}
+
+
+def _texts(value: object) -> list[str]:
+    if isinstance(value, list):
+        return [str(item) for item in value]
+    return [value] if isinstance(value, str) else []
+
+
+def _covers(pattern: str, arn: str) -> bool:
+    """Match an ARN pattern of a policy, where ``*`` and ``?`` are wildcards."""
+    return fnmatchcase(arn, pattern)

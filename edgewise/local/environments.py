@@ -1,0 +1,236 @@
+"""Lambda execution environments: processes that run the stack's zip under AWS's own runtime client."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Final
+
+from edgewise.local.cpu import remove_group
+from edgewise.local.processes import die_with_parent
+from edgewise.local.runtime_api import MAX_ANSWER_BYTES, RuntimeApi
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+    from pathlib import Path
+
+    from edgewise.local.cpu import CpuGroups
+    from edgewise.local.model import LambdaFunction
+    from edgewise.local.runtime import Launch
+
+REGION: Final = "us-east-1"
+# AWS, Lambda Developer Guide, "Understanding the Lambda execution environment lifecycle": 10 s of init.
+INIT_TIMEOUT_S: Final = 10.0
+_SETTLE_S: Final = 0.05
+
+
+class Outcome(Enum):
+    """How a call ended, in Lambda's terms."""
+
+    OK = "ok"
+    ERROR = "error"
+    TIMEOUT = "timeout"
+    CRASH = "crash"
+    INIT_ERROR = "init_error"
+    THROTTLED = "throttled"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Result:
+    """A call's end: `body` is the handler's JSON when the outcome is OK."""
+
+    outcome: Outcome
+    body: bytes = b""
+    detail: str = ""
+    cold_start: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """What all environments of a gateway share."""
+
+    dynamodb_url: str
+    log_folder: Path
+    cpu: CpuGroups | None
+    freeze: bool = True
+
+
+@dataclass(kw_only=True, eq=False, slots=True)
+class Environment:
+    """One process and its Runtime API."""
+
+    function: LambdaFunction
+    launch: Launch
+    settings: Settings
+    name: str
+    process: asyncio.subprocess.Process | None = None
+    started: float = field(default_factory=time.monotonic)
+    calls: int = 0
+    dead: bool = False
+    _api: RuntimeApi | None = None
+    _group: Path | None = None
+    _idle: asyncio.Event = field(default_factory=asyncio.Event)
+    _frozen: bool = False
+
+    @property
+    def pid(self) -> int | None:
+        """The process's id."""
+        return self.process.pid if self.process else None
+
+    @property
+    def ready(self) -> bool:
+        """Whether the runtime waits for an event."""
+        return self._idle.is_set() and not self.dead
+
+    async def start(self) -> Result | None:
+        """Start the process and wait until it asks for its first event.
+
+        Returns
+        -------
+        Result or None
+            None when it is ready, else what went wrong.
+        """
+        self._api = RuntimeApi(function_arn=self.function.qualified_arn, on_next=self._on_next)
+        try:
+            port = await self._api.start()
+            if self.settings.cpu is not None:
+                self._group = self.settings.cpu.add(self.name, self.function.memory_mb)
+            await self._spawn(port)
+        except OSError as error:
+            await self.stop()
+            return Result(outcome=Outcome.INIT_ERROR, detail=f"could not be started: {error}", cold_start=True)
+        assert self.process is not None
+        await self._first(self._idle.wait(), timeout_s=INIT_TIMEOUT_S)
+        if self._idle.is_set():
+            return None
+        detail = self._api.init_error or f"no event asked for within {INIT_TIMEOUT_S:g} s"
+        if self.process.returncode is not None:
+            detail = self._api.init_error or f"the process ended with {self.process.returncode} before its first event"
+        await self.stop()
+        return Result(outcome=Outcome.INIT_ERROR, detail=detail, cold_start=True)
+
+    async def _spawn(self, port: int) -> None:
+        ask, group = die_with_parent(), self._group
+
+        def before_exec() -> None:
+            ask()
+            if group is not None:
+                # "0" is whoever writes it: cgroups(7).
+                (group / "cgroup.procs").write_text("0")
+
+        with (self.settings.log_folder / f"{self.function.name}.log").open("ab") as log:
+            self.process = await asyncio.create_subprocess_exec(
+                *self.launch.command,
+                cwd=self.launch.task_root,
+                env=variables(self.function, self.launch, port=port, dynamodb_url=self.settings.dynamodb_url),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=before_exec,
+            )
+
+    async def call(self, event: bytes) -> Result:
+        """Run one event; the environment must be idle. Its process is over after anything but OK and ERROR."""
+        assert self._api is not None
+        assert self.process is not None
+        cold_start, self.calls = self.calls == 0, self.calls + 1
+        self._idle.clear()
+        self._thaw()
+        call = self._api.give(event, timeout_s=self.function.timeout_s)
+        await self._first(call.answered, timeout_s=self.function.timeout_s)
+        if not call.answered.done():
+            outcome = Outcome.TIMEOUT if self.process.returncode is None else Outcome.CRASH
+            await self.stop()
+            return Result(outcome=outcome, detail=f"exit {self.process.returncode}", cold_start=cold_start)
+        # The answer is there a moment before the runtime asks for its next event.
+        await self._first(self._idle.wait(), timeout_s=_SETTLE_S)
+        answer = call.answered.result()
+        error_type = "Function.ResponseSizeTooLarge" if len(answer.body) > MAX_ANSWER_BYTES else answer.error_type
+        if error_type is not None:
+            return Result(outcome=Outcome.ERROR, detail=error_type, cold_start=cold_start)
+        return Result(outcome=Outcome.OK, body=answer.body, cold_start=cold_start)
+
+    async def settle(self) -> None:
+        """Wait until the runtime asks for its next event; one that does not in time is stopped."""
+        if not self.dead and not self._idle.is_set():
+            await self._first(self._idle.wait(), timeout_s=self.function.timeout_s)
+        if not self.dead and not self._idle.is_set():
+            await self.stop()
+
+    async def _first(self, what: Awaitable[object], *, timeout_s: float) -> None:
+        """Wait for something, for the end of the process, or for the time to run out."""
+        assert self.process is not None
+        waits = {asyncio.ensure_future(what), asyncio.ensure_future(self.process.wait())}
+        try:
+            await asyncio.wait(waits, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+    async def stop(self) -> None:
+        """Kill the process and what it started, and clear away its port and control group."""
+        self.dead = True
+        if self.process is not None:
+            if self.process.returncode is None:
+                _signal(self.process.pid, signal.SIGKILL)
+            await self.process.wait()
+        if self._api is not None:
+            await self._api.stop()
+        if self._group is not None:
+            remove_group(self._group)
+
+    def _on_next(self) -> None:
+        self._idle.set()
+        if self.settings.freeze and self.calls and self.process is not None:
+            _signal(self.process.pid, signal.SIGSTOP)
+            self._frozen = True
+
+    def _thaw(self) -> None:
+        if self._frozen and self.process is not None:
+            _signal(self.process.pid, signal.SIGCONT)
+            self._frozen = False
+
+
+def _signal(group: int, number: signal.Signals) -> None:
+    """Send a signal to an environment's process group; one that is gone needs none."""
+    try:
+        os.killpg(group, number)
+    except ProcessLookupError:
+        return
+
+
+def variables(function: LambdaFunction, launch: Launch, *, port: int, dynamodb_url: str) -> dict[str, str]:
+    """Return the environment variables of an environment.
+
+    They are Lambda's reserved ones (AWS, Lambda Developer Guide, "Using Lambda environment variables"),
+    which Lambda@Edge sets too, and one more: where DynamoDB is on this machine.
+    """
+    edge_name = f"{REGION}.{function.name}"
+    return {
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_SESSION_TOKEN": "local",
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_{function.runtime}",
+        "AWS_LAMBDA_FUNCTION_NAME": edge_name,
+        "AWS_LAMBDA_FUNCTION_VERSION": function.version,
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mb),
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{edge_name}",
+        "AWS_LAMBDA_LOG_STREAM_NAME": f"local/[{function.version}]",
+        "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{port}",
+        "LAMBDA_TASK_ROOT": str(launch.task_root),
+        "LAMBDA_RUNTIME_DIR": str(launch.runtime_folder),
+        "PYTHONPATH": str(launch.runtime_folder),
+        "_HANDLER": function.handler,
+        "LANG": "en_US.UTF-8",
+        "TZ": ":UTC",
+        "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
+        "AWS_ENDPOINT_URL_DYNAMODB": dynamodb_url,
+    }

@@ -1,0 +1,283 @@
+"""Start, stop and look at the local edge of a stack."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from edgewise.local import runtime
+from edgewise.local.cpu import CpuGroups, cpu_groups
+from edgewise.local.files import RunFiles
+from edgewise.local.model import LocalEdgeError
+from edgewise.local.pool import DEFAULT_MAX_ENVIRONMENTS
+from edgewise.local.processes import ProcessId
+from edgewise.local.state import parse_state
+from edgewise.paths import PROJECT_ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from edgewise.local.model import LocalStack
+
+START_TIMEOUT_S: Final = 60.0
+STOP_TIMEOUT_S: Final = 10.0
+_POLL_S: Final = 0.05
+_LOG_TAIL_BYTES: Final = 2_000
+_RESOURCE_KEYS: Final = ("urn", "type", "id", "custom", "delete", "inputs", "outputs")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LocalEdgeStatus:
+    """How a local edge stands.
+
+    Attributes
+    ----------
+    running, healthy : bool
+        Whether its keeper lives, and whether both children are ready.
+    endpoints : dict
+        Function → base URL on loopback, which stands for the distribution's domain name.
+    pids : dict
+        Process ids by name.
+    restarts : dict
+        How often each child was started again.
+    python : dict
+        ``version``, ``very_zip`` (whether the very zip that AWS would get runs) and a sentence.
+    cloud_url, admin_url : str
+        S3 and DynamoDB; the admin port.
+    notes : list of str
+        What this machine can't imitate.
+    """
+
+    running: bool = False
+    healthy: bool = False
+    stack: str = ""
+    endpoints: dict[str, str] = field(default_factory=dict)
+    pids: dict[str, int] = field(default_factory=dict)
+    restarts: dict[str, int] = field(default_factory=dict)
+    python: dict[str, object] = field(default_factory=dict)
+    cloud_url: str = ""
+    admin_url: str = ""
+    notes: list[str] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, object]:
+        """Return it as a JSON object."""
+        return asdict(self)
+
+
+def start(
+    state: Mapping[str, object],
+    run_dir: Path,
+    *,
+    say: Callable[[str], None],
+    project: Path = PROJECT_ROOT,
+    max_environments: int = DEFAULT_MAX_ENVIRONMENTS,
+) -> LocalEdgeStatus:
+    """Run what a stack's state says, and return when it answers.
+
+    A local edge that already runs this very state is left alone. One that runs another is replaced: it
+    keeps its ports, its ledger's counters and what was written to its key-value stores.
+
+    Parameters
+    ----------
+    state : Mapping
+        What ``pulumi stack export --show-secrets`` printed. It is never written to disk.
+    run_dir : Path
+        The folder of process ids, ports and logs.
+    say : callable
+        Takes lines of progress.
+    project : Path
+        The Pulumi project's folder, for relative paths in the state.
+    max_environments : int
+        Lambda environments a function, at most.
+
+    Raises
+    ------
+    LocalEdgeError
+        When something of the stack is not imitated, or a part does not start.
+    """
+    stack = parse_state(state, project=project)
+    edge_runtime = runtime.prepare(stack.functions.values(), say=say)
+    digest = _digest(state, edge_runtime, max_environments)
+    files = RunFiles(run_dir)
+    with files.only_one():
+        before = files.read_status()
+        current = status(run_dir)
+        if current.running and before.get("digest") == digest:
+            say("the local edge already runs this state")
+            return _wait_until_healthy(files, None)
+        if current.running:
+            say("the stack has changed: replacing the local edge")
+        _end(files, keep_data=True)
+        cpu = cpu_groups(f"edgewise-{hashlib.sha256(str(run_dir.resolve()).encode()).hexdigest()[:12]}")
+        notes = _notes(edge_runtime, cpu)
+        for note in [edge_runtime.describe(), *notes]:
+            say(note)
+        settings = {
+            "state": state,
+            "project": str(project),
+            "run_dir": str(run_dir.resolve()),
+            "domains": _domains(stack),
+            "ports": _ports(before),
+            "launches": {arn: launch.to_json() for arn, launch in edge_runtime.launches.items()},
+            "cpu": cpu.to_json() if cpu else None,
+            "max_environments": max_environments,
+            "facts": {
+                "digest": digest,
+                "stack": stack.stack,
+                "notes": notes,
+                "cpu": cpu.to_json() if cpu else None,
+                "python": {
+                    "version": edge_runtime.version,
+                    "very_zip": edge_runtime.very_zip,
+                    "sentence": edge_runtime.describe(),
+                },
+            },
+        }
+        return _wait_until_healthy(files, _detach(files, settings))
+
+
+def stop(run_dir: Path, *, keep_data: bool = False) -> None:
+    """Stop a local edge: no process, port or control group of it stays.
+
+    Parameters
+    ----------
+    run_dir : Path
+        Its folder.
+    keep_data : bool
+        Whether the ledger's counters and the key-value stores' changes stay for the next start.
+
+    Raises
+    ------
+    LocalEdgeError
+        When its keeper can't be ended.
+    """
+    files = RunFiles(run_dir)
+    with files.only_one():
+        _end(files, keep_data=keep_data)
+
+
+def status(run_dir: Path) -> LocalEdgeStatus:
+    """Return how a local edge stands."""
+    files = RunFiles(run_dir)
+    content = files.read_status()
+    running = _identity(content) is not None
+    known = {name: content[name] for name in LocalEdgeStatus.__dataclass_fields__ if name in content}
+    facts = {**known, "running": running, "healthy": running and bool(content.get("healthy"))}
+    if not running:
+        facts["pids"] = {}
+    return LocalEdgeStatus(**facts)  # type: ignore[arg-type]  # written by the keeper in this very form
+
+
+def _identity(content: Mapping[str, object]) -> ProcessId | None:
+    """Return the keeper's identity if exactly that process still runs."""
+    identity = content.get("identity")
+    if not isinstance(identity, dict):
+        return None
+    process = ProcessId.from_json(identity)
+    return process if process.alive() else None
+
+
+def _end(files: RunFiles, *, keep_data: bool) -> None:
+    content = files.read_status()
+    keeper = _identity(content)
+    # Its children die with it: each asked the kernel for that.
+    if (
+        keeper is not None
+        and not keeper.end(signal.SIGTERM, wait_s=STOP_TIMEOUT_S)
+        and not keeper.end(signal.SIGKILL, wait_s=STOP_TIMEOUT_S)
+    ):
+        raise LocalEdgeError(f"the local edge's keeper, process {keeper.pid}, can't be ended")
+    groups = CpuGroups.from_json(content.get("cpu"))
+    if groups is not None:
+        groups.remove()
+    files.forget(data=not keep_data)
+
+
+def _detach(files: RunFiles, settings: Mapping[str, object]) -> subprocess.Popen[bytes]:
+    with files.log("keeper").open("ab") as log:
+        keeper = subprocess.Popen(
+            [sys.executable, "-m", "edgewise.local.keeper"],
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    assert keeper.stdin is not None
+    try:
+        keeper.stdin.write(json.dumps(settings).encode())
+        keeper.stdin.close()
+    except BrokenPipeError:
+        # It is dead already; the wait for it tells why.
+        return keeper
+    return keeper
+
+
+def _wait_until_healthy(files: RunFiles, keeper: subprocess.Popen[bytes] | None) -> LocalEdgeStatus:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while True:
+        current = status(files.folder)
+        if current.healthy:
+            return current
+        dead = keeper.poll() is not None if keeper else not current.running
+        twice = any(count > 0 for count in current.restarts.values()) and keeper is not None
+        if dead or twice or time.monotonic() > deadline:
+            reason = _last_words(files)
+            _end(files, keep_data=True)
+            raise LocalEdgeError(
+                f"the local edge does not start; its logs in {files.folder / 'logs'} end with:\n{reason}"
+            )
+        time.sleep(_POLL_S)
+
+
+def _last_words(files: RunFiles) -> str:
+    """Return the ends of the logs of ours; they hold no secrets."""
+    words = []
+    for name in ("keeper", "cloud", "gateway"):
+        log = files.log(name)
+        text = log.read_bytes()[-_LOG_TAIL_BYTES:].decode(errors="replace").strip() if log.exists() else ""
+        if text:
+            words.append(f"{name}: {text.splitlines()[-1]}")
+    return "\n".join(words)
+
+
+def _domains(stack: LocalStack) -> dict[str, str]:
+    """Return each distribution's domain name and the function that it serves."""
+    domains = {edge.domain_name: edge.function for edge in stack.distributions}
+    if len(set(domains.values())) != len(domains):
+        raise LocalEdgeError(f"two distributions serve one function: {sorted(domains.values())}")
+    return domains
+
+
+def _ports(before: Mapping[str, object]) -> dict[str, int]:
+    """Return the ports of an earlier run, to take again."""
+    endpoints = before.get("endpoints")
+    urls = dict(endpoints) if isinstance(endpoints, dict) else {}
+    urls |= {"cloud": before.get("cloud_url"), "admin": before.get("admin_url")}
+    return {name: port for name, text in urls.items() if text and (port := urlsplit(str(text)).port)}
+
+
+def _notes(edge_runtime: runtime.EdgeRuntime, cpu: CpuGroups | None) -> list[str]:
+    notes = []
+    if not edge_runtime.very_zip:
+        notes.append("no Python 3.13 works on this machine: what runs is not the very zip that AWS would get")
+    if cpu is None:
+        notes.append("control groups can't be written here: environments run at full speed, not at Lambda's share")
+    return notes
+
+
+def _digest(state: Mapping[str, object], edge_runtime: runtime.EdgeRuntime, max_environments: int) -> str:
+    """Return a digest of all that makes a local edge what it is; times of the state don't count."""
+    deployment = state["deployment"]
+    assert isinstance(deployment, dict)
+    resources = [{key: resource.get(key) for key in _RESOURCE_KEYS} for resource in deployment["resources"]]
+    launches = {arn: launch.to_json() for arn, launch in edge_runtime.launches.items()}
+    content = json.dumps([resources, launches, max_environments], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()
