@@ -228,6 +228,20 @@ def at(value: Json, path: str, *, prefix: str = "") -> Iterator[tuple[str, Json]
         yield from at(value.get(name[0]), rest, prefix=f"{prefix}.{name[0]}" if prefix else name[0])
 
 
+def one_of(
+    path: str, found: Mapping[str, Json], names: tuple[str, ...], *, may_lack: bool = False
+) -> Iterator[Failure]:
+    """Yield a failure unless exactly one of the names is given (or, with `may_lack`, at most one).
+
+    An unknown may turn out to be nothing, so it neither counts nor is missed.
+    """
+    given = [name for name in names if found.get(name) not in (None, UNKNOWN, [], "", False)]
+    open_ = any(found.get(name) == UNKNOWN for name in names)
+    if len(given) > 1 or not (given or open_ or may_lack):
+        reason = f"give {'at most' if may_lack else 'exactly'} one of {', '.join(names)}; got {given or 'none'}"
+        yield Failure(path=path, reason=reason)
+
+
 def known(inputs: Mapping[str, Json], name: str) -> bool:
     """Tell whether an input is given and known."""
     return inputs.get(name) not in (None, UNKNOWN)

@@ -12,10 +12,8 @@ from edgewise.local.providers.wire import UNKNOWN, Json, Object, Secret, has_unk
 
 DEFAULTS = "__defaults"
 
-TAG_LIMITS = (
-    Limit(path="tags", max_length=50, source="AWS: 50 tags a resource"),
-    Limit(path="tagsAll", max_length=50, source="AWS: 50 tags a resource, the provider's default tags included"),
-)
+# The provider's default tags count.
+TAG_LIMIT = Limit(path="tagsAll", max_length=50, source="AWS: 50 tags a resource")
 TAG_KEY_MAX_LENGTH = 128  # AWS: tag naming limits
 TAG_VALUE_MAX_LENGTH = 256  # the same
 
@@ -156,7 +154,7 @@ def _all_tags(tags: Json, settings: Settings) -> Json:
 
 def _broken_rules(behaviour: Behaviour, inputs: Mapping[str, Json]) -> Iterator[Failure]:
     seen = hidden(inputs)
-    for limit in (*TAG_LIMITS, *behaviour.limits):
+    for limit in (TAG_LIMIT, *behaviour.limits):
         if limit.error is None:
             yield from limit.failures(seen)
     yield from _broken_tags(seen.get("tags"))

@@ -207,7 +207,7 @@ def _canonical(value: Json, unordered: frozenset[str], *, document: bool = False
         return value["hash"]
     if isinstance(value, Mapping):
         return {
-            key: _canonical(item, unordered, as_set=key in unordered)
+            key: _canonical(item, unordered, document=document, as_set=key in unordered)
             for key, item in value.items()
             if item is not None and not is_hidden_key(key)
         }

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 
-from edgewise.local.providers.behaviour import AutoName, Behaviour, Limit, Output, Refusal, at, known
+from edgewise.local.providers.behaviour import AutoName, Behaviour, Limit, Output, Refusal, at, known, one_of
 from edgewise.local.providers.schema import Failure
 from edgewise.local.providers.wire import UNKNOWN, Json
 
@@ -22,14 +22,7 @@ COMPARISONS = (
 
 
 def _one_measure(inputs: Mapping[str, Json]) -> Iterator[Failure]:
-    given = [
-        name
-        for name in ("statistic", "extendedStatistic", "metricQueries", "evaluationCriteria")
-        if inputs.get(name) not in (None, [])
-    ]
-    if len(given) != 1:
-        reason = f"give one of statistic, extendedStatistic, metricQueries, evaluationCriteria; got {given or 'none'}"
-        yield Failure(path="statistic", reason=reason)
+    yield from one_of("statistic", inputs, ("statistic", "extendedStatistic", "metricQueries", "evaluationCriteria"))
 
 
 def _period(inputs: Mapping[str, Json]) -> Iterator[Failure]:

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from edgewise.local.providers.behaviour import Refusal, Rule, at
+from edgewise.local.providers.behaviour import Refusal, Rule, at, one_of
 from edgewise.local.providers.schema import Failure
 from edgewise.local.providers.wire import UNKNOWN, Json
 
@@ -18,7 +18,7 @@ LAMBDA_VERSION = r"arn:aws:lambda:[a-z0-9-]+:\d{12}:function:[a-zA-Z0-9-_]+:\d+"
 FUNCTION_ARN = r"arn:aws:cloudfront::[0-9]{12}:function/[a-zA-Z0-9-_]{1,64}"  # B: FunctionARN
 GLOBAL_WEB_ACL = r"arn:aws:wafv2:us-east-1:\d{12}:global/webacl/[\w-]+/[0-9a-f-]{36}"
 ACCESS_CONTROL_ID = r"E[A-Z0-9]{12,14}"
-S3_HOST = r".+\.s3[.-]([a-z0-9-]+\.)?amazonaws\.com"
+S3_HOST = r".+\.s3[.-](?!website)([a-z0-9-]+\.)?amazonaws\.com"
 OTHER_ACCESS_CONTROL_HOST = r".+\.(lambda-url\.[a-z0-9-]+\.on\.aws|mediastore\..+|mediapackagev2\..+)"
 US_EAST_1 = ":us-east-1:"
 
@@ -161,20 +161,14 @@ def wrong_certificate(inputs: Mapping[str, Json]) -> Iterator[Failure]:
     certificate = inputs.get("viewerCertificate")
     if not isinstance(certificate, Mapping):
         return
-    given = [
-        name
-        for name in ("cloudfrontDefaultCertificate", "acmCertificateArn", "iamCertificateId")
-        if certificate.get(name)
-    ]
-    if len(given) != 1:
-        reason = f"give one of cloudfrontDefaultCertificate, acmCertificateArn, iamCertificateId; got {given}"
-        yield Failure(path="viewerCertificate", reason=reason)
-    if inputs.get("aliases") and certificate.get("cloudfrontDefaultCertificate"):
+    sources = ("cloudfrontDefaultCertificate", "acmCertificateArn", "iamCertificateId")
+    yield from one_of("viewerCertificate", certificate, sources)
+    if inputs.get("aliases") not in (None, [], UNKNOWN) and certificate.get("cloudfrontDefaultCertificate") is True:
         yield Failure(path="aliases", reason="aliases need a certificate of their own, not CloudFront's default one")
     arn = certificate.get("acmCertificateArn")
     if arn not in (None, UNKNOWN) and US_EAST_1 not in arn:
         yield Failure(path="viewerCertificate.acmCertificateArn", reason=f"{arn} is not in us-east-1")
-    if arn is not None and certificate.get("sslSupportMethod") is None:
+    if arn not in (None, UNKNOWN) and certificate.get("sslSupportMethod") is None:
         reason = "missing; a certificate of one's own needs sni-only, vip or static-ip"
         yield Failure(path="viewerCertificate.sslSupportMethod", reason=reason)
 
@@ -183,7 +177,7 @@ def cache_policy_or_values(inputs: Mapping[str, Json]) -> Iterator[Failure]:
     """Ask for a cache policy, or the older forwardedValues with TTLs."""
     for path, behaviour in _behaviours(inputs):
         policy, values = behaviour.get("cachePolicyId"), behaviour.get("forwardedValues")
-        if (policy is None) == (values is None):
+        if UNKNOWN not in (policy, values) and (policy is None) == (values is None):
             got = "none" if policy is None else "both"
             yield Failure(path=path, reason=f"give one of cachePolicyId and forwardedValues; got {got}")
         if policy is None and behaviour.get("originRequestPolicyId") is not None:
@@ -207,7 +201,7 @@ def geo_without_places(inputs: Mapping[str, Json]) -> Iterator[Failure]:
         kind, places = geo.get("restrictionType"), geo.get("locations")
         if kind not in ("none", UNKNOWN) and not places:
             yield Failure(path=f"{path}.locations", reason=f"missing; {kind} needs country codes")
-        if kind == "none" and places:
+        if kind == "none" and places not in (None, [], UNKNOWN):
             yield Failure(path=f"{path}.locations", reason="must be empty with restrictionType none")
 
 

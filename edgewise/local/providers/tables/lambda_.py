@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-from edgewise.local.providers.behaviour import ANY_CHANGE, AutoName, Behaviour, Facts, Limit, Output
+from edgewise.local.providers.behaviour import ANY_CHANGE, AutoName, Behaviour, Facts, Limit, Output, one_of
 from edgewise.local.providers.outputs import base64_sha256
 from edgewise.local.providers.schema import Failure
 from edgewise.local.providers.wire import UNKNOWN, Json
@@ -59,9 +59,7 @@ def _log_group(facts: Facts) -> Json:
 
 
 def _one_code(inputs: Mapping[str, Json]) -> Iterator[Failure]:
-    given = [name for name in ("code", "imageUri", "s3Bucket") if inputs.get(name) is not None]
-    if len(given) != 1:
-        yield Failure(path="code", reason=f"one of code, imageUri, s3Bucket must be specified; got {given or 'none'}")
+    yield from one_of("code", inputs, ("code", "imageUri", "s3Bucket"))
 
 
 def _zip_needs(inputs: Mapping[str, Json]) -> Iterator[Failure]:

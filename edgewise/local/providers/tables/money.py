@@ -40,12 +40,12 @@ def _cost_types(facts: Facts) -> Json:
 
 
 def _expression_needs_metrics(inputs: Mapping[str, Json]) -> Iterator[Failure]:
-    if inputs.get("filterExpression") is None:
+    if inputs.get("filterExpression") in (None, UNKNOWN):
         return
     if inputs.get("metrics") is None:
         yield Failure(path="metrics", reason="missing; filterExpression needs one metric")
     for name in ("costFilters", "costTypes"):
-        if inputs.get(name):
+        if inputs.get(name) not in (None, [], UNKNOWN):
             yield Failure(path=name, reason="conflicts with filterExpression")
 
 
@@ -56,7 +56,7 @@ def _limit_or_plan(inputs: Mapping[str, Json]) -> Iterator[Failure]:
             float(str.__str__(amount))
         except ValueError:
             yield Failure(path="limitAmount", reason=f"{amount!r} is not a number")
-    if amount is not None and inputs.get("limitUnit") is None:
+    if amount not in (None, UNKNOWN) and inputs.get("limitUnit") is None:
         yield Failure(path="limitUnit", reason="missing; write USD")
 
 

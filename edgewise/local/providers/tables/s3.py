@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from edgewise.local.providers.behaviour import AutoName, Behaviour, Facts, Limit, Output, known
+from edgewise.local.providers.behaviour import AutoName, Behaviour, Facts, Limit, Output, known, one_of
 from edgewise.local.providers.schema import Failure
 from edgewise.local.providers.wire import Json
 
@@ -14,9 +14,7 @@ STORAGE_CLASSES = ("GLACIER", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING"
 
 
 def _one_content(inputs: Mapping[str, Json]) -> Iterator[Failure]:
-    given = [name for name in ("source", "content", "contentBase64") if inputs.get(name) is not None]
-    if len(given) > 1:
-        yield Failure(path=given[1], reason=f"only one of source, content, contentBase64 may be set, got {given}")
+    yield from one_of("content", inputs, ("source", "content", "contentBase64"), may_lack=True)
 
 
 def _few_tags(inputs: Mapping[str, Json]) -> Iterator[Failure]:

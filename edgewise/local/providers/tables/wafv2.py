@@ -3,7 +3,17 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from edgewise.local.providers.behaviour import ANY_CHANGE, AutoName, Behaviour, Facts, Limit, Output, Refusal, at, known
+from edgewise.local.providers.behaviour import (
+    ANY_CHANGE,
+    AutoName,
+    Behaviour,
+    Facts,
+    Limit,
+    Output,
+    Refusal,
+    at,
+    one_of,
+)
 from edgewise.local.providers.schema import Failure
 from edgewise.local.providers.wire import UNKNOWN, Json
 
@@ -20,23 +30,15 @@ def _global_in_us_east_1(inputs: Mapping[str, Json]) -> Iterator[Failure]:
 
 
 def _one_default(inputs: Mapping[str, Json]) -> Iterator[Failure]:
-    yield from _exactly_one("defaultAction", inputs["defaultAction"], ("allow", "block"))
-
-
-def _exactly_one(path: str, found: Json, names: tuple[str, ...]) -> Iterator[Failure]:
-    if not isinstance(found, Mapping):
-        return
-    given = [name for name in names if found.get(name) is not None]
-    if len(given) != 1:
-        yield Failure(path=path, reason=f"give exactly one of {', '.join(names)}; got {given or 'none'}")
+    for path, action in at(inputs, "defaultAction"):
+        yield from one_of(path, action, ("allow", "block"))
 
 
 def _rule_actions(inputs: Mapping[str, Json]) -> Iterator[Failure]:
     for path, rule in at(inputs, "rules[]"):
-        yield from _exactly_one(path, rule, ("action", "overrideAction"))
-        yield from _exactly_one(
-            f"{path}.action", rule.get("action"), ("allow", "block", "count", "captcha", "challenge")
-        )
+        yield from one_of(path, rule, ("action", "overrideAction"))
+    for path, action in at(inputs, "rules[].action"):
+        yield from one_of(path, action, ("allow", "block", "count", "captcha", "challenge"))
 
 
 def _rate_rules(inputs: Mapping[str, Json]) -> Iterator[Failure]:
@@ -68,8 +70,7 @@ def _custom_bodies(inputs: Mapping[str, Json]) -> Iterator[Failure]:
 
 
 def _rules_xor_json(inputs: Mapping[str, Json]) -> Iterator[Failure]:
-    if known(inputs, "ruleJson") and inputs.get("rules"):
-        yield Failure(path="ruleJson", reason="conflicts with rules; give one of them")
+    yield from one_of("ruleJson", inputs, ("ruleJson", "rules"), may_lack=True)
 
 
 def _arn(facts: Facts) -> str:
