@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,10 +11,30 @@ from rich.console import Console
 
 from edgewise.device import demo
 from edgewise.device.client import EdgeError
+from edgewise.device.faces import FaceFinder
 from edgewise.device.signing import Device
 from edgewise.models import catalogue
+from edgewise.models.runtime import Image as Pixels
 from inference.session import Session
 from tests.unit.device.conftest import Edge, json_answer, problem, signed
+
+ALIGNED: dict[Path, Pixels] = {}
+
+
+@pytest.fixture(autouse=True)
+def aligned_once(finder: FaceFinder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Find the face of each photo once for all of these tests."""
+
+    class Remembering:
+        def __init__(self, *, say: object) -> None:
+            pass
+
+        def aligned(self, path: Path) -> Pixels:
+            if path not in ALIGNED:
+                ALIGNED[path] = finder.aligned(path)
+            return ALIGNED[path]
+
+    monkeypatch.setattr(demo, "FaceFinder", Remembering)
 
 
 def serve(edge: Edge, artefact: catalogue.Artefact, **lies: Any) -> None:
