@@ -24,7 +24,7 @@ def down(keep_state: KeepState = False, as_json: AsJson = False) -> None:
     from edgewise.local import supervisor
 
     was_running = supervisor.status(run_dir()) is not None
-    supervisor.stop(run_dir())
+    supervisor.stop(run_dir(), keep_data=keep_state)
     destroys = engine.has_state() and not keep_state
     if destroys:
         engine.destroy(LOCAL_STACK, say=say, output=sys.stderr if as_json else None)

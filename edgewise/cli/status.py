@@ -6,8 +6,7 @@ import typer
 
 from edgewise.cli.console import AsJson, answer, plainly, say, show_table
 from edgewise.cli.deployment import running_edge
-from edgewise.cli.exits import ExitCode
-from edgewise.cli.up import describe
+from edgewise.cli.exits import CliError
 
 
 @plainly
@@ -18,13 +17,15 @@ def status(as_json: AsJson = False) -> None:
     """
     edge = running_edge()
     if as_json:
-        answer(describe(edge))
+        answer(edge.to_json())
     else:
         show_table(["function", "local edge"], sorted(edge.endpoints.items()))
-        say(f"Python: {edge.python}; processes: {edge.pids}")
+        say(str(edge.python["sentence"]))
+        say("processes: " + ", ".join(f"{name} {pid}" for name, pid in sorted(edge.pids.items())))
+        for note in edge.notes:
+            say(f"note: {note}")
     if not edge.healthy:
-        say("error: a part of the local edge has died; run 'make up' again")
-        raise typer.Exit(ExitCode.FAILED)
+        raise CliError("a part of the local edge does not answer; run 'make up' again")
 
 
 def register(app: typer.Typer) -> None:

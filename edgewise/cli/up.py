@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from rich.console import Console
@@ -49,22 +49,12 @@ def up(demo: Demo = False, as_json: AsJson = False) -> None:
     elapsed_s = round(time.monotonic() - started, 1)
     if as_json:
         shown = None if result is None else json.loads(result.to_json())
-        answer({"stack": LOCAL_STACK, "elapsed_s": elapsed_s, **describe(edge), "demo": shown})
+        answer({"stack": LOCAL_STACK, "elapsed_s": elapsed_s, "edge": edge.to_json(), "demo": shown})
     else:
         _show(edge, result)
         say(f"up in {elapsed_s} s; stop it with 'make down'")
     if result is not None and not result.passed:
         raise CliError("the demonstration did not pass: an answer is not the expected one, see above")
-
-
-def describe(edge: LocalEdgeStatus) -> dict[str, Any]:
-    """Return what JSON answers say of a running local edge."""
-    return {
-        "endpoints": dict(edge.endpoints),
-        "python": edge.python,
-        "pids": edge.pids,
-        "healthy": edge.healthy,
-    }
 
 
 def _start_edge() -> LocalEdgeStatus:

@@ -198,6 +198,20 @@ def test_up_recovers_after_kill_9_in_the_middle_of_a_create(project: TinyProject
     assert "pending_operations" not in engine.export(root=project.root)["deployment"]
 
 
+def test_ctrl_c_lets_the_engine_write_its_state(project: TinyProject) -> None:
+    # GIVEN an update that is interrupted while a resource is being made, as a terminal does it
+    project.write_stack("local", "config:\n  tiny:slow: [first]\n")
+    process = start_up(project)
+    os.killpg(process.pid, signal.SIGINT)
+    project.hold.unlink()
+    # THEN it ends by itself, with the resource in the state, no lock and nothing to recover
+    assert process.wait(UP_TIMEOUT_S) != 0
+    assert list((project.root / ".edgewise/state").glob(".pulumi/locks/**/*.json")) == []
+    deployment = engine.export(root=project.root)["deployment"]
+    assert "first" in [resource.get("id") for resource in deployment["resources"]]
+    assert "pending_operations" not in deployment
+
+
 def test_up_leaves_a_living_update_alone(project: TinyProject) -> None:
     # GIVEN an update that is at work
     project.write_stack("local", "config:\n  tiny:slow: [first]\n")
