@@ -11,7 +11,7 @@ from edgewise.local.files import RunFiles
 from edgewise.local.gate.store import DEFAULT_PROPAGATION_S
 from edgewise.local.model import LocalEdgeError
 from edgewise.local.protocol import FAULTS_PATH, TOKEN_HEADER
-from edgewise.local.supervisor import status
+from edgewise.local.supervisor import LocalEdgeStatus, status
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,24 +28,28 @@ class AdminClient:
 
     def state(self) -> dict[str, Any]:
         """Return counters and process ids: ``functions``, ``distributions``, ``gate``, ``stores``."""
-        return self._ask("GET", f"{status(self.run_dir).admin_url}/state")
+        return self._ask("GET", f"{self._running().admin_url}/state")
 
     def put_key(self, store: str, key: str, value: str | None, *, delay_s: float = DEFAULT_PROPAGATION_S) -> None:
         """Write a key of a key-value store, or delete it (None); the gate sees it after `delay_s`."""
         change = {"value": value, "delay_s": delay_s}
-        self._ask("PUT", f"{status(self.run_dir).admin_url}/stores/{store}/{key}", change)
+        self._ask("PUT", f"{self._running().admin_url}/stores/{store}/{key}", change)
 
     def clear_caches(self) -> None:
         """Empty the edge caches."""
-        self._ask("POST", f"{status(self.run_dir).admin_url}/caches/clear")
+        self._ask("POST", f"{self._running().admin_url}/caches/clear")
 
     def set_faults(self, **faults: float | bool) -> dict[str, Any]:
         """Set faults: ``ledger_latency_ms``, ``ledger_down``, ``model_store_down``; the others stay."""
-        return self._ask("POST", status(self.run_dir).cloud_url + FAULTS_PATH, faults)
+        return self._ask("POST", self._running().cloud_url + FAULTS_PATH, faults)
+
+    def _running(self) -> LocalEdgeStatus:
+        running = status(self.run_dir)
+        if running is None:
+            raise LocalEdgeError(f"no local edge runs in {self.run_dir}")
+        return running
 
     def _ask(self, method: str, url: str, body: object = None) -> dict[str, Any]:
-        if not status(self.run_dir).running:
-            raise LocalEdgeError(f"no local edge runs in {self.run_dir}")
         headers = {TOKEN_HEADER: RunFiles(self.run_dir).admin_token.read_text()}
         answer = httpx.request(method, url, json=body, headers=headers, timeout=10)
         if answer.status_code != httpx.codes.OK:

@@ -23,7 +23,9 @@ _CHUNK_BYTES: Final = 1 << 20
 
 
 def reveal(value: object) -> object:
-    """Replace every secret in a state's value by its plain text.
+    """Replace every secret in a state's value by its plain text, and leave out the engine's own notes.
+
+    Those are keys that begin with two underscores, ``__defaults`` for instance.
 
     Raises
     ------
@@ -35,7 +37,7 @@ def reveal(value: object) -> object:
     if not isinstance(value, Mapping):
         return value
     if value.get(SIGNATURE) != SECRET:
-        return {key: reveal(item) for key, item in value.items()}
+        return {key: reveal(item) for key, item in value.items() if not str(key).startswith("__")}
     plaintext = value.get("plaintext")
     if not isinstance(plaintext, str):
         raise LocalEdgeError("the state holds encrypted secrets: export it with 'pulumi stack export --show-secrets'")

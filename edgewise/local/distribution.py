@@ -1,9 +1,8 @@
-"""Read a distribution, its policies and the bucket policies that let it read."""
+"""Read a distribution and the policies that it names."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from fnmatch import fnmatchcase
+from collections.abc import Mapping
 from typing import Final, TypeVar
 
 from edgewise.local.imitated import BLOCKS
@@ -180,7 +179,7 @@ def response_headers_policy(inputs: Mapping[str, object], *, where: str) -> Resp
     security = inputs.get("securityHeadersConfig") or {}
     assert isinstance(security, Mapping)
     for key, block in security.items():
-        if block and not key.startswith("__"):
+        if block:
             sets.append(_security_header(key, block, where=where))
     removes = tuple(str(item["header"]) for item in _items(inputs, "removeHeadersConfig"))
     return ResponseHeadersPolicy(sets=tuple(sets), removes=removes)
@@ -208,62 +207,3 @@ def _security_header(key: str, block: Mapping[str, object], *, where: str) -> Po
         raise LocalEdgeError(f"{where}: securityHeadersConfig.{key} is not imitated by the local edge")
     name, value = known[key]
     return PolicyHeader(name=name, value=value, override=bool(block.get("override")))
-
-
-def readers(documents: Sequence[object], *, bucket: str, where: str) -> frozenset[str]:
-    """Return the ARNs of the distributions that a bucket's policies let read its objects.
-
-    Parameters
-    ----------
-    documents : Sequence
-        Policy documents, parsed.
-    bucket : str
-        The bucket's name.
-    where : str
-        The bucket, for an error.
-
-    Raises
-    ------
-    LocalEdgeError
-        For a policy that is no object.
-    """
-    arns: set[str] = set()
-    for document in documents:
-        if not isinstance(document, Mapping):
-            raise LocalEdgeError(f"{where}: its bucket policy is no JSON object")
-        statements = document.get("Statement") or []
-        for statement in [statements] if isinstance(statements, Mapping) else statements:
-            arns |= _statement_readers(statement, bucket=bucket)
-    return frozenset(arns)
-
-
-def _statement_readers(statement: Mapping[str, object], *, bucket: str) -> set[str]:
-    """Return the source ARNs of a statement that has the form AWS gives for origin access control."""
-    principal = statement.get("Principal")
-    services = _texts(principal.get("Service")) if isinstance(principal, Mapping) else []
-    actions = _texts(statement.get("Action"))
-    resources = _texts(statement.get("Resource"))
-    allowed = (
-        statement.get("Effect") == "Allow"
-        and "cloudfront.amazonaws.com" in services
-        and any(action in ("s3:GetObject", "s3:*") for action in actions)
-        and any(_covers(resource, f"arn:aws:s3:::{bucket}/any") for resource in resources)
-    )
-    if not allowed:
-        return set()
-    condition = statement.get("Condition")
-    equals = condition.get("StringEquals") if isinstance(condition, Mapping) else None
-    if not isinstance(equals, Mapping):
-        return set()
-    return {arn for key in ("AWS:SourceArn", "aws:SourceArn") for arn in _texts(equals.get(key))}
-
-
-def _texts(value: object) -> list[str]:
-    if isinstance(value, list):
-        return [str(item) for item in value]
-    return [value] if isinstance(value, str) else []
-
-
-def _covers(pattern: str, arn: str) -> bool:
-    """Match an ARN pattern of a policy, where ``*`` and ``?`` are wildcards."""
-    return fnmatchcase(arn, pattern)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from multidict import CIMultiDict
 
-from edgewise.local import event, headers, routing
+from edgewise.local import event, gateevent, headers, routing
 from edgewise.local.cache import CACHED_ERRORS, Cache, Key
 from edgewise.local.environments import Outcome, Result
 from edgewise.local.event import InvalidAnswerError, ViewerRequest
@@ -121,8 +121,8 @@ class Edge:
             return request
         self.counters["gate_calls"] += 1
         try:
-            answer = await self.gates.call(behaviour.gate_arn, event.gate_event(request, self.distribution))
-            passed = event.read_gate_answer(answer, request)
+            answer = await self.gates.call(behaviour.gate_arn, gateevent.gate_event(request, self.distribution))
+            passed = gateevent.read_gate_answer(answer, request)
         except GateError:
             return self._gate_failed(503, "FunctionExecutionError from cloudfront", request)
         except InvalidAnswerError:

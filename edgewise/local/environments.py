@@ -186,7 +186,7 @@ class Environment:
 
     def _on_next(self) -> None:
         self._idle.set()
-        if self.settings.freeze and self.calls and self.process is not None:
+        if self.settings.freeze and self.process is not None:
             _signal(self.process.pid, signal.SIGSTOP)
             self._frozen = True
 

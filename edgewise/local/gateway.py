@@ -190,7 +190,10 @@ def response(reply: Reply, *, head: bool) -> web.Response:
     body = b"" if head else reply.body
     if head and reply.body:
         headers["Content-Length"] = str(len(reply.body))
-    return web.Response(status=reply.status, reason=reply.reason, headers=headers, body=body)
+    answer = web.Response(status=reply.status, reason=reply.reason, headers=headers, body=body)
+    if headers.get("Connection") == "close":
+        answer.force_close()
+    return answer
 
 
 async def serve(settings: Mapping[str, object]) -> None:

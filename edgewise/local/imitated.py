@@ -34,7 +34,7 @@ class Imitation:
             Naming the resource, the property and its value.
         """
         for name, value in properties.items():
-            if name.startswith("__") or name in self.reads or name in self.no_effect or is_unset(value):
+            if name in self.reads or name in self.no_effect or is_unset(value):
                 continue
             if name not in self.only:
                 raise LocalEdgeError(f"{where}: {name} is not imitated by the local edge. {REMEDY}")

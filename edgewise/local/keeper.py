@@ -188,7 +188,7 @@ def build(settings: Mapping[str, object]) -> Keeper:
     assert isinstance(domains, dict)  # domain name of each distribution → its function
     assert isinstance(ports, dict)
     cloud, admin = listen(ports.get("cloud", 0)), listen(ports.get("admin", 0))
-    viewers = {domain: listen(ports.get(function, 0)) for domain, function in domains.items()}
+    viewers = {domain: listen(ports.get(f"function {function}", 0)) for domain, function in domains.items()}
     token = secrets.token_urlsafe(24)
     files.write_secret(files.admin_token, token)
     common = {name: settings[name] for name in ("state", "project", "run_dir")} | {"admin_token": token}

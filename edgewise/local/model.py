@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -163,12 +164,26 @@ class TableItem:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ReadGrant:
+    """A distribution may read the keys that fit a pattern (``*`` and ``?``)."""
+
+    distribution_arn: str
+    key_pattern: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Bucket:
-    """An S3 bucket and the distributions (ARNs) whose reads its policy allows."""
+    """An S3 bucket and what its policy lets distributions read."""
 
     name: str
     domain_name: str
-    readers: frozenset[str]
+    grants: tuple[ReadGrant, ...]
+
+    def readable(self, distribution_arn: str, key: str) -> bool:
+        """Tell whether a distribution may read an object."""
+        return any(
+            grant.distribution_arn == distribution_arn and fnmatchcase(key, grant.key_pattern) for grant in self.grants
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -56,13 +56,13 @@ class S3Origin:
             What goes to the origin; conditional and range headers are passed on.
         """
         bucket = self.buckets[origin.domain_name]
-        allowed = origin.signed and distribution.arn in bucket.readers
+        path = unquote(origin.origin_path + request.uri)
+        allowed = origin.signed and bucket.readable(distribution.arn, path.removeprefix("/"))
         # The bucket's policy grants s3:GetObject and no more: a request that slips past the function
         # can't write, and without s3:ListBucket a missing object looks like a forbidden one.
         if not allowed or request.method not in READ_METHODS:
             return _denied()
-        key = unquote(origin.origin_path + request.uri)
-        url = f"{self.base_url}/{bucket.name}{quote(key)}"
+        url = f"{self.base_url}/{bucket.name}{quote(path)}"
         for attempt in range(ATTEMPTS):
             try:
                 return await self._get(request.method, url, headers)

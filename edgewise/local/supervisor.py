@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import signal
 import subprocess
 import sys
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -40,8 +41,8 @@ class LocalEdgeStatus:
 
     Attributes
     ----------
-    running, healthy : bool
-        Whether its keeper lives, and whether both children are ready.
+    healthy : bool
+        Whether both children are ready; False for a moment after one has died.
     endpoints : dict
         Function → base URL on loopback, which stands for the distribution's domain name.
     pids : dict
@@ -56,16 +57,15 @@ class LocalEdgeStatus:
         What this machine can't imitate.
     """
 
-    running: bool = False
-    healthy: bool = False
-    stack: str = ""
-    endpoints: dict[str, str] = field(default_factory=dict)
-    pids: dict[str, int] = field(default_factory=dict)
-    restarts: dict[str, int] = field(default_factory=dict)
-    python: dict[str, object] = field(default_factory=dict)
-    cloud_url: str = ""
-    admin_url: str = ""
-    notes: list[str] = field(default_factory=list)
+    healthy: bool
+    stack: str
+    endpoints: dict[str, str]
+    pids: dict[str, int]
+    restarts: dict[str, int]
+    python: dict[str, object]
+    cloud_url: str
+    admin_url: str
+    notes: list[str]
 
     def to_json(self) -> dict[str, object]:
         """Return it as a JSON object."""
@@ -110,10 +110,10 @@ def start(
     with files.only_one():
         before = files.read_status()
         current = status(run_dir)
-        if current.running and before.get("digest") == digest:
+        if current is not None and before.get("digest") == digest:
             say("the local edge already runs this state")
             return _wait_until_healthy(files, None)
-        if current.running:
+        if current is not None:
             say("the stack has changed: replacing the local edge")
         _end(files, keep_data=True)
         cpu = cpu_groups(f"edgewise-{hashlib.sha256(str(run_dir.resolve()).encode()).hexdigest()[:12]}")
@@ -164,16 +164,13 @@ def stop(run_dir: Path, *, keep_data: bool = False) -> None:
         _end(files, keep_data=keep_data)
 
 
-def status(run_dir: Path) -> LocalEdgeStatus:
-    """Return how a local edge stands."""
-    files = RunFiles(run_dir)
-    content = files.read_status()
-    running = _identity(content) is not None
+def status(run_dir: Path) -> LocalEdgeStatus | None:
+    """Return how a local edge stands; None when none runs."""
+    content = RunFiles(run_dir).read_status()
+    if _identity(content) is None:
+        return None
     known = {name: content[name] for name in LocalEdgeStatus.__dataclass_fields__ if name in content}
-    facts = {**known, "running": running, "healthy": running and bool(content.get("healthy"))}
-    if not running:
-        facts["pids"] = {}
-    return LocalEdgeStatus(**facts)  # type: ignore[arg-type]  # written by the keeper in this very form
+    return LocalEdgeStatus(**known)  # type: ignore[arg-type]  # written by the keeper in this very form
 
 
 def _identity(content: Mapping[str, object]) -> ProcessId | None:
@@ -209,6 +206,8 @@ def _detach(files: RunFiles, settings: Mapping[str, object]) -> subprocess.Popen
             stdout=log,
             stderr=log,
             start_new_session=True,
+            # Nothing here may meet a real cloud: the user's credentials stay outside.
+            env={name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
         )
     assert keeper.stdin is not None
     try:
@@ -224,10 +223,10 @@ def _wait_until_healthy(files: RunFiles, keeper: subprocess.Popen[bytes] | None)
     deadline = time.monotonic() + START_TIMEOUT_S
     while True:
         current = status(files.folder)
-        if current.healthy:
+        if current is not None and current.healthy:
             return current
-        dead = keeper.poll() is not None if keeper else not current.running
-        twice = any(count > 0 for count in current.restarts.values()) and keeper is not None
+        dead = keeper.poll() is not None if keeper else current is None
+        twice = current is not None and keeper is not None and any(current.restarts.values())
         if dead or twice or time.monotonic() > deadline:
             reason = _last_words(files)
             _end(files, keep_data=True)
@@ -259,7 +258,7 @@ def _domains(stack: LocalStack) -> dict[str, str]:
 def _ports(before: Mapping[str, object]) -> dict[str, int]:
     """Return the ports of an earlier run, to take again."""
     endpoints = before.get("endpoints")
-    urls = dict(endpoints) if isinstance(endpoints, dict) else {}
+    urls = {f"function {name}": text for name, text in endpoints.items()} if isinstance(endpoints, dict) else {}
     urls |= {"cloud": before.get("cloud_url"), "admin": before.get("admin_url")}
     return {name: port for name, text in urls.items() if text and (port := urlsplit(str(text)).port)}
 

@@ -124,7 +124,7 @@ class HandmadeStack:
                 "contentTypeOptions": {"override": True},
                 "strictTransportSecurity": {"accessControlMaxAgeSec": 31536000, "override": True},
             },
-            "removeHeadersConfig": {"items": [{"header": "Server"}]},
+            "removeHeadersConfig": {"items": [{"header": "X-Powered-By"}]},
         }
         return [
             self._resource(
@@ -286,5 +286,6 @@ def zip_of(path: Path, files: dict[str, str]) -> Path:
 
 def resource_named(state: dict[str, Any], kind: str) -> dict[str, Any]:
     """Return the one resource of a type."""
+    found: dict[str, Any]
     (found,) = (entry for entry in state["deployment"]["resources"] if entry["type"] == kind)
     return found

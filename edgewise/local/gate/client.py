@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import shutil
 import socket
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from edgewise.local.model import GateFunction
 
+LOG: Final = logging.getLogger("edgewise.local.gate")
 RUNNER: Final = Path(__file__).with_name("runner.mjs")
 # A gate's event is some kilobytes; an answer may hold a body.
 _LINE_LIMIT_BYTES: Final = 4 * 1024 * 1024
@@ -89,6 +91,8 @@ class GateRunner:
                 answer = await self._ask({"op": "call", "name": arn, "event": text})
             except ConnectionError:
                 continue
+            if (logs := answer.get("logs")) not in (None, "[]"):
+                LOG.warning("%s: %s", arn, logs)
             if (error := answer.get("error")) is not None:
                 raise GateError(str(error))
             result = answer.get("result")

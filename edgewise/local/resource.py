@@ -1,0 +1,82 @@
+"""One resource of a stack's state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from edgewise.local.assets import reveal
+from edgewise.local.model import LocalEdgeError
+
+_PROVIDERS: Final = "pulumi:providers:"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Resource:
+    """One resource of the state, its secrets in plain text."""
+
+    type: str
+    name: str
+    id: str
+    inputs: Mapping[str, object]
+    outputs: Mapping[str, object]
+
+    @property
+    def where(self) -> str:
+        """The resource, for an error."""
+        return f"{self.type} {self.name!r}"
+
+    def text(self, key: str, default: str | None = None) -> str:
+        """Return a property as text, what the provider answered before what the program asked for.
+
+        Raises
+        ------
+        LocalEdgeError
+            When there is none and no default.
+        """
+        value = self.outputs.get(key, self.inputs.get(key))
+        if isinstance(value, str):
+            return value
+        if default is not None and value is None:
+            return default
+        raise LocalEdgeError(f"{self.where}: {key} is {value!r}, expected text")
+
+    def number(self, key: str) -> int:
+        """Return a property as a whole number.
+
+        Raises
+        ------
+        LocalEdgeError
+            When it is none.
+        """
+        value = self.outputs.get(key, self.inputs.get(key))
+        if isinstance(value, int | float) and value == int(value):
+            return int(value)
+        raise LocalEdgeError(f"{self.where}: {key} is {value!r}, expected a whole number")
+
+
+def resources(state: Mapping[str, object]) -> Iterator[Resource]:
+    """Yield the custom resources of a state: no components, no providers, nothing that waits for deletion."""
+    deployment = state.get("deployment")
+    entries = deployment.get("resources") if isinstance(deployment, Mapping) else None
+    if not isinstance(entries, list):
+        raise LocalEdgeError("the state has no deployment.resources: expected what 'pulumi stack export' prints")
+    for entry in entries:
+        kind = str(entry.get("type", ""))
+        if not entry.get("custom") or entry.get("delete") or kind.startswith(_PROVIDERS):
+            continue
+        inputs, outputs = reveal(entry.get("inputs") or {}), reveal(entry.get("outputs") or {})
+        assert isinstance(inputs, dict)
+        assert isinstance(outputs, dict)
+        name = str(entry["urn"]).rsplit("::", 1)[-1]
+        yield Resource(type=kind, name=name, id=str(entry.get("id", "")), inputs=inputs, outputs=outputs)
+
+
+def stack_name(state: Mapping[str, object]) -> str:
+    """Return the stack's name from the first URN (``urn:pulumi:<stack>::<project>::…``)."""
+    deployment = state["deployment"]
+    assert isinstance(deployment, Mapping)
+    for entry in deployment["resources"]:
+        return str(entry["urn"]).removeprefix("urn:pulumi:").split("::", 1)[0]
+    return ""
