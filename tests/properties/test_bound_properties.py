@@ -150,7 +150,9 @@ def test_the_bound_never_falls_when_a_setting_grows(described: Endpoint, path: s
     before, after = bound(described), bound(grown(described, path, factor))
     assert after.total >= before.total, path
     for symbol, amount in before.by_symbol().items():
-        assert after.by_symbol()[symbol] >= amount, (path, symbol)
+        # What the firewall blocks is split in two: a larger allowance moves some of it from R to N_firewall.
+        if symbol not in ("R", "N_firewall·r"):
+            assert after.by_symbol()[symbol] >= amount, (path, symbol)
 
 
 @settings(max_examples=60, deadline=None)

@@ -143,19 +143,23 @@ def _at_firewall(endpoint: Endpoint) -> Count:
         text="the guard disables the distribution once the month's blocked requests pass the allowance",
         source="on_flood: disconnect",
     )
-    whole = f"max({endpoint.assumed.flood_rps} * ({SECONDS} - {_disconnect_s(endpoint)}), 0)"
-    return count("N_firewall", f"min({endpoint.allowance.firewall}, {whole})", guard)
+    return count("N_firewall", f"min({endpoint.allowance.firewall}, {_whole_flood(endpoint)})", guard)
 
 
 def _flood(endpoint: Endpoint) -> Count:
-    """R's requests: the assumed flood until the distribution is disabled, or all month."""
+    """R's requests: the flood past the allowance until the distribution is disabled, or all month."""
     if endpoint.firewall is None:
         return count("R", "0", Assumption(text="no firewall: the flood stands in N_gate", source="none was seen"))
     assumed = Assumption(text=f"a flood sends at most {endpoint.assumed.flood_rps} requests a second", source="assumed")
     if not _disconnects(endpoint):
-        return count("R", f"{endpoint.assumed.flood_rps} * {SECONDS}", assumed)
-    seconds = _disconnect_s(endpoint)
-    return count("R", f"{endpoint.assumed.flood_rps} * {seconds}", assumed, *_lags(endpoint))
+        return count("R", _whole_flood(endpoint), assumed)
+    during = f"{endpoint.assumed.flood_rps} * {_disconnect_s(endpoint)}"
+    rest = f"max({_whole_flood(endpoint)} - {endpoint.allowance.firewall}, 0)"
+    return count("R", f"min({during}, {rest})", assumed, *_lags(endpoint))
+
+
+def _whole_flood(endpoint: Endpoint) -> str:
+    return f"{endpoint.assumed.flood_rps} * {SECONDS}"
 
 
 def _at_gate(endpoint: Endpoint) -> Count:
