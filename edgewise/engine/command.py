@@ -88,13 +88,16 @@ def destroy(
     output: IO[str] | None = None,
     root: Path = PROJECT_ROOT,
 ) -> None:
-    """Delete what a stack has made; parameters and errors as for `up`."""
+    """Delete what a stack has made, and of the stack `local` the state as well; see `up`."""
     check_use(stack, stand_in=stand_in, changes=True)
     env = environment(stack, stand_in=stand_in, root=root)
     if stack == LOCAL_STACK:
         select(stack, stand_in=stand_in, root=root)
         recover(stack, env, root=root, say=say)
-    run(["destroy", "--stack", stack, "--yes"], env, root, output=output)
+    flags = ["--skip-preview"] if stack == LOCAL_STACK else []
+    run(["destroy", "--stack", stack, "--yes", *flags], env, root, output=output)
+    if stack == LOCAL_STACK:
+        capture(["stack", "rm", "--stack", stack, "--yes", "--preserve-config", "--remove-backups"], env, root)
 
 
 def has_state(stack: str = LOCAL_STACK, *, root: Path = PROJECT_ROOT) -> bool:

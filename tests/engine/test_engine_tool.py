@@ -234,12 +234,17 @@ def test_a_failing_program_fails_the_update_with_its_own_message(project: TinyPr
         assert "error: edgewise:functions: no such model" in log.read()
 
 
-def test_destroy_empties_the_stack(project: TinyProject) -> None:
+def test_destroy_leaves_no_stack_and_keeps_its_settings(project: TinyProject) -> None:
+    settings = project.root / "stacks" / "Pulumi.local.yaml"
     with Path(os.devnull).open("w") as nowhere:
         engine.up("local", say=print, output=nowhere, root=project.root)
+        assert engine.has_state(root=project.root)
+        before = settings.read_text()
         engine.destroy("local", say=print, output=nowhere, root=project.root)
-    assert engine.export(root=project.root)["deployment"].get("resources", []) == []
-    assert engine.outputs(root=project.root) == {}
+    assert not engine.has_state(root=project.root)
+    assert settings.read_text() == before
+    with pytest.raises(engine.EngineError, match="no stack named 'local' found"):
+        engine.outputs(root=project.root)
 
 
 def test_env_lets_a_plain_pulumi_work_on_the_local_stack(project: TinyProject, monkeypatch: pytest.MonkeyPatch) -> None:
