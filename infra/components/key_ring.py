@@ -12,7 +12,8 @@ from infra.components.component import Component, Customize
 
 CHILDREN: Final = ("signing-key", "fetch-token")
 
-KEY_BYTES: Final = 32  # As long as HMAC-SHA256's output: RFC 2104, section 3.
+# 256 bits, as long as HMAC-SHA256's output (RFC 2104, section 3), in hexadecimal digits.
+KEY_DIGITS: Final = 64
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,4 +61,17 @@ class KeyRing(Component):
         return signing | {f"fetch:{kid}": secret for kid, secret in self.fetch_tokens.items()}
 
     def _secret(self, child: str, kid: str) -> pulumi.Output[str]:
-        return pulumi.Output.secret(self.child(random.RandomBytes, child, suffix=kid, length=KEY_BYTES).hex)
+        # Not RandomBytes: its id IS the secret, and ids stand in plain text in every state (pulumi-random,
+        # provider/resources.go, computeRandomBytesID). The digits a to f are the "special" characters here.
+        drawn = self.child(
+            random.RandomPassword,
+            child,
+            suffix=kid,
+            length=KEY_DIGITS,
+            lower=False,
+            upper=False,
+            numeric=True,
+            special=True,
+            override_special="abcdef",
+        )
+        return pulumi.Output.secret(drawn.result)

@@ -48,7 +48,10 @@ class Recorder(mocks.Mocks):
         outputs = dict(args.inputs) | {"arn": f"arn:{args.name}"}
         outputs |= {"qualifiedArn": f"arn:{args.name}:1", "domainName": "d0000000000000.cloudfront.net"}
         outputs |= {"bucketRegionalDomainName": "models.s3.us-east-1.amazonaws.com", "bucket": "models"}
-        outputs |= {"hex": hashlib.sha256(args.name.encode()).hexdigest(), "name": args.inputs.get("name", args.name)}
+        outputs |= {
+            "result": hashlib.sha256(args.name.encode()).hexdigest(),
+            "name": args.inputs.get("name", args.name),
+        }
         return f"{args.name}-id", outputs
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:

@@ -1,0 +1,246 @@
+"""The real program under the real engine: what an update does, and what it leaves alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from edgewise import engine
+from edgewise.paths import PROJECT_ROOT
+from tests.engine.project import Project, copy_project
+
+LAMBDA = "aws:lambda/function:Function"
+DISTRIBUTION = "aws:cloudfront/distribution:Distribution"
+LIMITS = "aws:dynamodb/tableItem:TableItem"
+
+
+def kinds(project: Project) -> Counter[str]:
+    return Counter(resource["type"] for resource in project.resources())
+
+
+def output_of(project: Project, key: str) -> object:
+    return project.outputs()["endpoints"]["face-match"][key]
+
+
+def test_an_update_makes_the_whole_endpoint(deployed: Project) -> None:
+    found = kinds(deployed)
+
+    assert found["aws:cloudwatch/logGroup:LogGroup"] == 13
+    assert found[LAMBDA] == found[DISTRIBUTION] == found[LIMITS] == 1
+    assert str(output_of(deployed, "url")).startswith("https://d")
+
+
+def test_a_second_preview_is_empty(deployed: Project) -> None:
+    deployed.expect_no_changes()
+
+
+def test_a_second_update_changes_nothing(deployed: Project) -> None:
+    before = deployed.resources()
+
+    deployed.up()
+
+    assert deployed.resources() == before
+
+
+def test_a_refresh_changes_nothing(deployed: Project) -> None:
+    deployed.pulumi("refresh", "--yes", "--expect-no-changes")
+
+
+def test_one_changed_byte_in_inference_changes_the_function_and_its_distribution_only(deployed: Project) -> None:
+    module = deployed.root / "inference" / "lease.py"
+    source, digest = module.read_text(), output_of(deployed, "zip_sha256")
+    try:
+        # WHEN one byte is added
+        module.write_text(source + "\n")
+        changed = {(step.kind, step.op) for step in deployed.preview()}
+        deployed.up()
+
+        # THEN
+        assert changed == {(LAMBDA, "update"), (DISTRIBUTION, "update")}
+        assert output_of(deployed, "zip_sha256") != digest
+    finally:
+        # WHEN it is taken away again
+        module.write_text(source)
+        deployed.up()
+
+    # THEN
+    assert output_of(deployed, "zip_sha256") == digest
+    (function,) = [each for each in deployed.resources() if each["type"] == LAMBDA]
+    assert function["outputs"]["version"] == "3"
+
+
+def test_a_changed_quota_changes_the_limits_item_only(deployed: Project) -> None:
+    settings = deployed.stack_file().read_text()
+    try:
+        deployed.change_function(daily_quota=19_999)
+
+        assert [(step.kind, step.op) for step in deployed.preview()] == [(LIMITS, "update")]
+    finally:
+        deployed.stack_file().write_text(settings)
+
+
+def test_a_renamed_function_is_replaced_and_its_distribution_follows(deployed: Project) -> None:
+    settings = deployed.stack_file().read_text()
+    before = {each["urn"]: each["id"] for each in deployed.resources() if each["type"] in {LAMBDA, DISTRIBUTION}}
+    try:
+        deployed.change_function(customize={"lambda": {"name": "edgewise-local-other"}})
+        deployed.up()
+
+        after = {each["urn"]: each["id"] for each in deployed.resources() if each["type"] in {LAMBDA, DISTRIBUTION}}
+        moved = {urn.rpartition("::")[2] for urn in before if before[urn] != after[urn]}
+        assert moved == {"edgewise-local-face-match-lambda"}
+        (distribution,) = [each for each in deployed.resources() if each["type"] == DISTRIBUTION]
+        (behaviour, _) = distribution["outputs"]["orderedCacheBehaviors"]
+        assert behaviour["lambdaFunctionAssociations"][0]["lambdaArn"].endswith(":function:edgewise-local-other:1")
+    finally:
+        deployed.stack_file().write_text(settings)
+        deployed.up()
+    deployed.expect_no_changes()
+
+
+def test_a_rotation_keeps_the_old_key_until_it_is_taken_away(deployed: Project) -> None:
+    settings = deployed.stack_file().read_text()
+    old = deployed.outputs()["signing_keys"]["face-match"]["k1"]
+    try:
+        deployed.stack_file().write_text(settings.replace("config:", "config:\n  edgewise:keyIds: [k2, k1]"))
+        deployed.up()
+
+        keys = deployed.outputs()["signing_keys"]["face-match"]
+        assert keys["k1"] == old
+        assert keys["k2"] != old
+        assert output_of(deployed, "kid") == "k2"
+    finally:
+        deployed.stack_file().write_text(settings)
+        deployed.up()
+
+
+def test_no_secret_stands_in_plain_text_in_state_or_output(deployed: Project) -> None:
+    secrets = [
+        _plain(resource["outputs"]["result"])
+        for resource in deployed.resources()
+        if resource["type"] == "random:index/randomPassword:RandomPassword"
+    ]
+
+    assert len(secrets) == 2
+    shown = deployed.pulumi("stack", "export").stdout + (deployed.root / "up.log").read_text()
+    shown += "".join(path.read_text() for path in (deployed.root / ".edgewise" / "state").rglob("*.json"))
+    for secret in secrets:
+        assert len(secret) == 64
+        assert secret not in shown
+
+
+def _plain(value: object) -> str:
+    assert isinstance(value, dict)
+    return str(json.loads(value["plaintext"]))
+
+
+@pytest.mark.parametrize("stack", ["dev", "staging", "prod"])
+def test_a_cloud_stack_is_previewed_without_a_cloud_and_without_a_trace(stack: str, project: Project) -> None:
+    before = project.stack_file(stack).read_text()
+
+    with (project.root / f"{stack}.log").open("w") as log:
+        engine.preview(stack, output=log, root=project.root)
+
+    assert "41 to create" in (project.root / f"{stack}.log").read_text()
+    assert project.stack_file(stack).read_text() == before
+
+
+def test_the_stand_in_provider_changes_no_other_stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # GIVEN somebody who runs a plain `up` of dev with the stand-ins on PATH
+    copy = copy_project(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(copy.root))
+
+    answer = copy.pulumi("up", "--yes", stack="dev", check=False)
+
+    assert answer.returncode != 0
+    assert "dev" in answer.stdout + answer.stderr
+    assert "stand-in" in answer.stdout + answer.stderr
+    state = json.loads(copy.pulumi("stack", "export", stack="dev").stdout)
+    made = [each for each in state["deployment"].get("resources", []) if each["type"].startswith(("aws:", "random:"))]
+    assert made == []
+
+
+def test_bad_settings_are_told_and_declare_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    copy = copy_project(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(copy.root))
+    copy.change_function(memory_mb=127, colour="red")
+
+    answer = copy.pulumi("preview", check=False)
+
+    told = answer.stdout + answer.stderr
+    assert answer.returncode != 0
+    assert "edgewise:functions.face-match.memory_mb: 127 is refused" in told
+    assert "edgewise:functions.face-match.colour: unknown key" in told
+    assert "aws:" not in told
+
+
+def test_two_functions_of_one_name_are_refused_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    copy = copy_project(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(copy.root))
+    text = copy.stack_file().read_text()
+    copy.stack_file().write_text(text + text[text.index("    face-match:\n      model") :])
+
+    with pytest.raises((engine.EngineError, subprocess.CalledProcessError)) as caught:
+        copy.pulumi("preview")
+
+    assert "face-match" in f"{caught.value}{getattr(caught.value, 'stderr', '')}"
+
+
+def test_an_update_killed_in_the_middle_is_recovered_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # GIVEN an update that has made some resources and not yet the distribution
+    copy = copy_project(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(copy.root))
+    engine.select("local", stand_in=True, root=copy.root)
+    process = subprocess.Popen(
+        [str(engine.pulumi_path()), "up", "--yes", "--stack", "local", "--parallel", "1"],
+        cwd=copy.root,
+        env=engine.environment("local", stand_in=True, root=copy.root),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    _wait_for_some_resources(copy.root, process)
+
+    # WHEN it is killed, children and all
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    made = len(copy.resources())
+
+    # THEN the next one ends what was begun
+    assert 0 < made < 41
+    copy.up()
+    copy.expect_no_changes()
+    assert len({each["urn"] for each in copy.resources()}) == len(copy.resources())
+
+    # WHEN all is destroyed, THEN nothing is left
+    engine.destroy("local", say=print, root=copy.root)
+    assert copy.resources() == []
+
+
+def _wait_for_some_resources(root: Path, process: subprocess.Popen[bytes], *, timeout_s: float = 120) -> None:
+    state = root / ".edgewise" / "state" / ".pulumi" / "stacks" / "edgewise" / "local.json"
+    ends = time.monotonic() + timeout_s
+    while time.monotonic() < ends:
+        assert process.poll() is None, "the update ended before it could be killed"
+        try:
+            made = json.loads(state.read_text())["checkpoint"]["latest"]["resources"]
+        except (OSError, ValueError, KeyError, TypeError):
+            made = []
+        if sum(each["type"].startswith("aws:") for each in made) >= 3:
+            return
+        time.sleep(0.02)
+    raise AssertionError("the update made nothing")
+
+
+def test_the_checkout_is_as_it_was(deployed: Project) -> None:
+    assert deployed.root != PROJECT_ROOT
+    assert deployed.stack_file().read_text() == (PROJECT_ROOT / "stacks" / "Pulumi.local.yaml").read_text()
