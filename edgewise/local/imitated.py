@@ -143,6 +143,7 @@ SET_ASIDE: Final = frozenset(
         "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
         "aws:s3/bucketVersioning:BucketVersioning",
         "random:index/randomBytes:RandomBytes",
+        "random:index/randomPassword:RandomPassword",
     }
 )
 
