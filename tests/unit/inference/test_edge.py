@@ -164,6 +164,7 @@ def test_a_missing_model_counts_too(world: World) -> None:
         {"data": "AAA"},
         {"data": "AAAA\n"},
         {"data": "é"},
+        {"data": "AAEC" * 20 + "\n"},
         {"data": "A" * 1_000_000},
     ],
 )

@@ -87,6 +87,26 @@ def test_a_clock_behind_the_ledger_gets_nothing(table: MotoTable) -> None:
     assert table.counter()["day_remaining"] == "100"
 
 
+def test_a_day_that_others_opened_meanwhile_is_not_opened_again(table: MotoTable, between: Proxy) -> None:
+    # GIVEN yesterday's counter, and another edge that opens today right before this one does
+    table.put_counter(day="2026-11-23", day_remaining=3)
+    between.before[2] = lambda: table.put_counter(day=DAY, day_remaining=60)
+
+    # WHEN and THEN
+    assert new_ledger().grant(DAY) == Granted(requests=50, limits=limits())
+    assert table.counter()["day_remaining"] == "10"
+
+
+def test_a_day_that_has_passed_meanwhile_is_not_opened(table: MotoTable, between: Proxy) -> None:
+    # GIVEN an edge that is slow at midnight: tomorrow is opened right before its write
+    table.put_counter(day="2026-11-23", day_remaining=3)
+    between.before[2] = lambda: table.put_counter(day=NEXT_DAY, day_remaining=60)
+
+    # WHEN and THEN
+    assert isinstance(new_ledger().grant(DAY), LedgerUnavailable)
+    assert (table.counter()["day"], table.counter()["day_remaining"]) == (NEXT_DAY, "60")
+
+
 @pytest.mark.parametrize(("daily_quota", "granted"), [(0, 0), (1, 1), (49, 49), (50, 50)])
 def test_a_quota_smaller_than_a_lease(table: MotoTable, daily_quota: int, granted: int) -> None:
     table.put_limits(limits(daily_quota=daily_quota))
@@ -169,6 +189,15 @@ def test_a_hanging_ledger_is_left_in_time(table: MotoTable, between: Proxy) -> N
     assert new_ledger().grant(DAY, timeout_s=0.3) == LedgerUnavailable("GetItem: TimeoutError")
     assert time.monotonic() - started_s < 0.6
     assert new_ledger().grant(DAY, timeout_s=-1.0) == LedgerUnavailable("GetItem: no time left")
+
+
+def test_a_kept_connection_hangs_no_longer_than_asked(table: MotoTable, between: Proxy) -> None:
+    asked = new_ledger()
+    asked.grant(DAY)
+    between.faults[:] = ["hang"] * 9
+    started_s = time.monotonic()
+    assert asked.grant(DAY, timeout_s=0.3) == LedgerUnavailable("GetItem: TimeoutError")
+    assert time.monotonic() - started_s < 0.6
 
 
 def test_the_connection_is_kept_and_reopened(table: MotoTable, between: Proxy) -> None:

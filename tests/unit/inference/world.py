@@ -248,7 +248,10 @@ def moto_table() -> Iterator[MotoTable]:
             AttributeDefinitions=[key | {"AttributeType": "S"}],
             BillingMode="PAY_PER_REQUEST",
         )
-        yield MotoTable(client=client, url=url)
+        try:
+            yield MotoTable(client=client, url=url)
+        finally:
+            client.delete_table(TableName=TABLE)  # moto keeps its tables for the process, not for the server
 
 
 class _QuietMoto(WSGIRequestHandler):
