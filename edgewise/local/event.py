@@ -140,7 +140,7 @@ def _lambda_reply(content: Mapping[str, object]) -> Reply:
     status = int(text) if isinstance(text, str | int) else 0
     if not LOWEST_STATUS <= status <= HIGHEST_STATUS:
         raise InvalidAnswerError(f"status is {text!r}, it must be from 200 to 599")
-    fields = content.get("headers") or {}
+    fields = content.get("headers", {})
     if not isinstance(fields, Mapping):
         raise InvalidAnswerError("headers must be an object of lists")
     headers = edge_headers.from_lists(fields)

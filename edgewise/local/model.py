@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+DEFAULT_MAX_ENVIRONMENTS: Final = 4  # a function; a machine has few processors
 FUNCTION_PATTERN: Final = re.compile(r"/?v1/([^/*?]+)/\*")
 
 

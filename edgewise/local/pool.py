@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from edgewise.local.environments import Environment, Outcome, Result, Settings
+from edgewise.local.model import DEFAULT_MAX_ENVIRONMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
     from edgewise.local.model import LambdaFunction
     from edgewise.local.runtime import Launch
 
-DEFAULT_MAX_ENVIRONMENTS: Final = 4
-# Lambda throttles at once when its concurrency is used up. Four environments stand for a thousand here,
+# Lambda throttles at once when its concurrency is used up. A few environments stand for a thousand here,
 # so a short burst may wait.
 DEFAULT_MAX_WAITING: Final = 64
 

@@ -17,8 +17,7 @@ from urllib.parse import urlsplit
 from edgewise.local import runtime
 from edgewise.local.cpu import CpuGroups, cpu_groups
 from edgewise.local.files import RunFiles
-from edgewise.local.model import LocalEdgeError
-from edgewise.local.pool import DEFAULT_MAX_ENVIRONMENTS
+from edgewise.local.model import DEFAULT_MAX_ENVIRONMENTS, LocalEdgeError
 from edgewise.local.processes import ProcessId
 from edgewise.local.state import parse_state
 from edgewise.paths import PROJECT_ROOT
