@@ -1,0 +1,180 @@
+"""`up`, `down` and `status`: what they ask of the engine and the local edge, in which order, and how they end."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from edgewise import engine
+from edgewise.cli.main import app
+from edgewise.device import client, demo
+from edgewise.local import supervisor
+from edgewise.local.supervisor import LocalEdgeStatus
+from edgewise.models import catalogue
+from inference import contract
+
+DIGEST = "sha256:" + "a" * 64
+MASTER = "1" * 64
+STATE: dict[str, Any] = {"deployment": {"resources": []}}
+EDGE = LocalEdgeStatus(
+    healthy=True,
+    stack="local",
+    endpoints={"face-match": "http://127.0.0.1:40123"},
+    pids={"keeper": 11, "gateway": 12},
+    restarts={"gateway": 0},
+    python={"version": "3.13.5", "very_zip": True, "sentence": "Python 3.13.5 runs the very zip"},
+    cloud_url="http://127.0.0.1:40124",
+    admin_url="http://127.0.0.1:40125",
+    notes=["control groups can't be written here"],
+)
+
+
+class Demonstration:
+    """Stands for a demonstration's result."""
+
+    def __init__(self, *, passed: bool) -> None:
+        self.passed = passed
+
+    def to_json(self) -> str:
+        return json.dumps({"passed": self.passed})
+
+
+class Local:
+    """Stands for the engine and the local edge, and remembers what was asked of them."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.calls: list[str] = []
+        self.edge: LocalEdgeStatus | None = EDGE
+        self.deployed = True
+        self.demonstration: Demonstration | Exception = Demonstration(passed=True)
+        self.asked: dict[str, Any] = {}
+        outputs = {
+            "endpoints": {"face-match": {"kid": "k1", "model_digest": DIGEST}},
+            "signing_keys": {"face-match": {"k1": MASTER}},
+        }
+        answers = {"pulumi_path": None, "up": None, "destroy": None, "export": STATE, "outputs": outputs}
+        for name, value in answers.items():
+            patch.setattr(engine, name, self._note(name, value))
+        patch.setattr(engine, "has_state", lambda *_, **__: self.deployed)
+        patch.setattr("edgewise.cli.up.ensure_models", self._note("models", None))
+        patch.setattr("edgewise.cli.up.find_python313", self._note("python313", None))
+        patch.setattr(catalogue, "ensure", lambda name, *, digest, say: (name, digest))
+        patch.setattr(supervisor, "start", self._note("start", EDGE))
+        patch.setattr(supervisor, "stop", lambda _, *, keep_data: self.calls.append(f"stop keep_data={keep_data}"))
+        patch.setattr(supervisor, "status", lambda _: self.edge)
+        patch.setattr(demo, "run", self._demonstrate)
+        patch.setattr(demo, "render", lambda result: f"passed: {result.passed}")
+
+    def _note(self, name: str, value: object) -> Any:
+        def call(*args: object, **_: object) -> object:
+            self.calls.append(name)
+            self.asked[name] = args
+            return value
+
+        return call
+
+    def _demonstrate(self, base_url: str, **how: Any) -> Demonstration:
+        self.calls.append("demo")
+        self.asked["demo"] = {"base_url": base_url, **how}
+        if isinstance(self.demonstration, Exception):
+            raise self.demonstration
+        return self.demonstration
+
+
+@pytest.fixture
+def local(monkeypatch: pytest.MonkeyPatch) -> Local:
+    return Local(monkeypatch)
+
+
+def run(*args: str) -> Result:
+    return CliRunner().invoke(app, list(args))
+
+
+def test_up_goes_from_the_engine_to_the_edge(local: Local) -> None:
+    result = run("up")
+    assert result.exit_code == 0
+    assert local.calls == ["pulumi_path", "models", "python313", "up", "export", "start"]
+    assert local.asked["start"][0] == STATE
+    assert "http://127.0.0.1:40123" in result.stdout
+
+
+def test_up_demo_asks_as_a_device_about_the_deployed_model(local: Local) -> None:
+    result = run("up", "--demo", "--json")
+    assert result.exit_code == 0
+    asked = local.asked["demo"]
+    assert asked["base_url"] == "http://127.0.0.1:40123"
+    assert asked["artefact"] == ("face-match", DIGEST)
+    assert asked["device"].key == contract.device_key(MASTER, "demo-device")
+    answer = json.loads(result.stdout)
+    assert answer["demo"] == {"passed": True}
+    assert answer["edge"]["endpoints"] == EDGE.endpoints
+    assert answer["stack"] == "local"
+
+
+def test_up_fails_when_the_demonstration_does_not_pass(local: Local) -> None:
+    local.demonstration = Demonstration(passed=False)
+    result = run("up", "--demo")
+    assert result.exit_code == 1
+    assert "passed: False" in result.stdout
+    assert "error: the demonstration did not pass" in result.stderr
+
+
+def test_up_demo_ends_with_the_edges_own_exit_code(local: Local) -> None:
+    local.demonstration = client.EdgeError(status=429, slug="quota", detail="used up")
+    assert run("up", "--demo").exit_code == 4
+    local.demonstration = client.UnreachableError("no answer")
+    assert run("up", "--demo").exit_code == 5
+
+
+def test_up_stops_at_the_first_error(local: Local, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise engine.EngineError("'pulumi up' failed with exit code 1, see above")
+
+    monkeypatch.setattr(engine, "up", fail)
+    result = run("up", "--demo")
+    assert result.exit_code == 1
+    assert result.stderr == "error: 'pulumi up' failed with exit code 1, see above\n"
+    assert "start" not in local.calls
+
+
+def test_down_stops_the_edge_before_it_destroys_the_stack(local: Local) -> None:
+    result = run("down", "--json")
+    assert local.calls == ["stop keep_data=False", "destroy"]
+    assert json.loads(result.stdout) == {"stack": "local", "was_running": True, "destroyed": True}
+
+
+def test_down_keeps_stack_and_ledger_on_demand(local: Local) -> None:
+    result = run("down", "--keep-state", "--json")
+    assert local.calls == ["stop keep_data=True"]
+    assert json.loads(result.stdout)["destroyed"] is False
+
+
+def test_down_without_anything_is_well(local: Local) -> None:
+    local.edge, local.deployed = None, False
+    result = run("down")
+    assert result.exit_code == 0
+    assert local.calls == ["stop keep_data=False"]
+    assert result.stderr == "the local edge was not running\n"
+
+
+def test_status_shows_what_runs_and_what_is_missing(local: Local) -> None:
+    result = run("status")
+    assert result.exit_code == 0
+    assert "http://127.0.0.1:40123" in result.stdout
+    assert "Python 3.13.5 runs the very zip" in result.stderr
+    assert "processes: gateway 12, keeper 11" in result.stderr
+    assert "note: control groups can't be written here" in result.stderr
+    assert json.loads(run("status", "--json").stdout) == EDGE.to_json()
+
+
+def test_status_ends_with_1_when_a_part_is_down_and_3_when_all_is(local: Local) -> None:
+    local.edge = replace(EDGE, healthy=False)
+    assert run("status").exit_code == 1
+    local.edge = None
+    result = run("status", "--json")
+    assert result.exit_code == 3
+    assert json.loads(result.stdout)["exit_code"] == 3
