@@ -40,13 +40,14 @@ class SlowThing(pulumi.CustomResource):
 
 PROVIDER = """\
 #!{python}
-import pathlib, signal, time
+import os, pathlib, signal, time
 from concurrent.futures import ThreadPoolExecutor
 import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 HERE = pathlib.Path(__file__).parent
+signal.pthread_sigmask(signal.SIG_BLOCK, {{signal.SIGINT, signal.SIGTERM}})
 
 class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def Handshake(self, request, context):
@@ -77,7 +78,9 @@ server = grpc.server(ThreadPoolExecutor(4))
 provider_pb2_grpc.add_ResourceProviderServicer_to_server(Provider(), server)
 print(server.add_insecure_port("127.0.0.1:0"), flush=True)
 server.start()
-signal.sigwait({{signal.SIGINT, signal.SIGTERM}})
+engine = os.getppid()
+while not signal.sigtimedwait({{signal.SIGINT, signal.SIGTERM}}, 0.5) and os.getppid() == engine:
+    pass  # an engine that was killed sends no signal
 """
 
 
