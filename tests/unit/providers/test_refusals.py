@@ -13,7 +13,8 @@ from edgewise.local.providers.provider import RefusedError
 from edgewise.local.providers.tables import TABLES
 from edgewise.local.providers.wire import UNKNOWN
 from tests.unit.providers.desk import Desk, put
-from tests.unit.providers.refusals import ALLOWED, REFUSED_BY_AWS, REFUSED_BY_PROVIDER
+from tests.unit.providers.refused_by_aws import ALLOWED, REFUSED_BY_AWS
+from tests.unit.providers.refused_by_provider import REFUSED_BY_PROVIDER
 from tests.unit.providers.samples import SAMPLES
 
 
