@@ -142,7 +142,7 @@ class Environment:
         self._idle.clear()
         self._thaw()
         call = self._api.give(event, timeout_s=self.function.timeout_s)
-        await self._first(call.answered, timeout_s=self.function.timeout_s)
+        await self._first(asyncio.shield(call.answered), timeout_s=self.function.timeout_s)
         if not call.answered.done():
             outcome = Outcome.TIMEOUT if self.process.returncode is None else Outcome.CRASH
             await self.stop()

@@ -1,0 +1,235 @@
+"""Lambda environments: the stack's zip under AWS's runtime client, in every way that a call can end."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edgewise.local.environments import Outcome, Result, Settings
+from edgewise.local.model import LambdaFunction
+from edgewise.local.pool import Pool
+from edgewise.local.runtime import prepare
+from tests.edge.handmade import zip_of
+
+HANDLER = """
+import json, os, sys, threading, time
+ticks = [0]
+def tick():
+    while True:
+        time.sleep(0.001)
+        ticks[0] += 1
+threading.Thread(target=tick, daemon=True).start()
+def handler(event, context):
+    do = event.get("do")
+    if do == "raise":
+        raise RuntimeError("secret words")
+    if do == "exit":
+        os._exit(3)
+    if do == "sleep":
+        time.sleep(event["s"])
+    if do == "big":
+        return "x" * (6 * 1024 * 1024)
+    if do == "variables":
+        return dict(os.environ)
+    if do == "remaining":
+        return context.get_remaining_time_in_millis()
+    return {"pid": os.getpid(), "ticks": ticks[0], "cwd": os.getcwd(), "python": sys.version.split()[0]}
+"""
+
+MakePool = Callable[..., Pool]
+
+
+@pytest.fixture
+async def make_pool(tmp_path: Path) -> AsyncIterator[MakePool]:
+    pools: list[Pool] = []
+
+    def make(code: str = HANDLER, *, timeout_s: int = 5, max_environments: int = 4, max_waiting: int = 64) -> Pool:
+        function = LambdaFunction(
+            name="test",
+            version="1",
+            qualified_arn="arn:aws:lambda:us-east-1:000000000000:function:test:1",
+            archive=zip_of(tmp_path / "edge.zip", {"handler.py": code}),
+            archive_hash="",
+            handler="handler.handler",
+            runtime="python3.13",
+            memory_mb=1769,
+            timeout_s=timeout_s,
+        )
+        runtime = prepare([function], say=print)
+        settings = Settings(dynamodb_url="http://127.0.0.1:9", log_folder=tmp_path, cpu=None)
+        pool = Pool(
+            function=function,
+            launch=runtime.launches[function.qualified_arn],
+            settings=settings,
+            max_environments=max_environments,
+            max_waiting=max_waiting,
+        )
+        pools.append(pool)
+        return pool
+
+    yield make
+    for pool in pools:
+        pids = pool.pids
+        await pool.stop()
+        assert [pid for pid in pids if Path(f"/proc/{pid}").exists()] == []
+
+
+async def call(pool: Pool, **event: object) -> Result:
+    return await pool.invoke(json.dumps(event).encode())
+
+
+async def value(pool: Pool, **event: object) -> Any:
+    result = await call(pool, **event)
+    assert result.outcome is Outcome.OK, result
+    return json.loads(result.body)
+
+
+async def test_an_environment_is_started_once_and_kept(make_pool: MakePool) -> None:
+    pool = make_pool()
+
+    first, second = await call(pool), await call(pool)
+
+    assert (first.cold_start, second.cold_start) == (True, False)
+    assert json.loads(first.body)["pid"] == json.loads(second.body)["pid"]
+    assert (pool.invocations, pool.cold_starts) == (2, 1)
+
+
+async def test_the_very_zip_runs_in_its_own_folder(make_pool: MakePool) -> None:
+    pool = make_pool()
+
+    answer = await value(pool)
+
+    assert answer["cwd"] == str(pool.launch.task_root)
+    assert answer["python"].startswith("3.13.")
+
+
+async def test_the_variables_are_lambdas_and_one_more(make_pool: MakePool, monkeypatch: pytest.MonkeyPatch) -> None:
+    # GIVEN a user with credentials WHEN an environment starts THEN it has Lambda's variables and none of the user's
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "the user's own")
+    monkeypatch.setenv("HOME", "/home/user")
+
+    found = await value(make_pool(), do="variables")
+
+    assert found["AWS_LAMBDA_FUNCTION_NAME"] == "us-east-1.test"
+    assert found["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] == "1769"
+    assert found["AWS_ENDPOINT_URL_DYNAMODB"] == "http://127.0.0.1:9"
+    assert found["AWS_SECRET_ACCESS_KEY"] == "local"
+    assert "HOME" not in found
+
+
+async def test_an_exception_is_an_error_and_the_environment_lives(make_pool: MakePool) -> None:
+    pool = make_pool()
+
+    failed = await call(pool, do="raise")
+
+    assert (failed.outcome, failed.detail, failed.body) == (Outcome.ERROR, "RuntimeError", failed.body)
+    assert b"secret words" not in failed.body
+    assert (await call(pool)).cold_start is False
+
+
+async def test_a_crash_is_told_at_once_and_the_next_call_starts_anew(make_pool: MakePool) -> None:
+    pool = make_pool()
+    await call(pool)
+    started = time.monotonic()
+
+    crashed = await call(pool, do="exit")
+
+    assert crashed.outcome is Outcome.CRASH
+    assert time.monotonic() - started < 1
+    assert (await call(pool)).cold_start
+
+
+async def test_a_timeout_kills_the_environment(make_pool: MakePool) -> None:
+    pool = make_pool(timeout_s=1)
+    await call(pool)
+    (pid,) = pool.pids
+
+    late = await call(pool, do="sleep", s=30)
+
+    assert late.outcome is Outcome.TIMEOUT
+    assert not Path(f"/proc/{pid}").exists()
+    assert (await call(pool)).outcome is Outcome.OK
+
+
+async def test_the_handler_knows_its_time(make_pool: MakePool) -> None:
+    assert 4000 < await value(make_pool(timeout_s=5), do="remaining") <= 5000
+
+
+@pytest.mark.parametrize(
+    "code", ["import no_such_module", "raise SystemExit(1)", "x = 1  # no handler"], ids=["import", "exit", "missing"]
+)
+async def test_a_start_that_fails_fails_the_call(make_pool: MakePool, code: str) -> None:
+    pool = make_pool(code)
+
+    failed = await call(pool)
+
+    assert failed.outcome is Outcome.INIT_ERROR
+    assert (await call(pool)).outcome is Outcome.INIT_ERROR
+    assert pool.pids == []
+
+
+async def test_a_second_call_at_once_starts_a_second_environment(make_pool: MakePool) -> None:
+    pool = make_pool()
+
+    answers = await asyncio.gather(*(call(pool, do="sleep", s=0.5) for _ in range(3)))
+
+    assert [answer.outcome for answer in answers] == [Outcome.OK] * 3
+    assert len(pool.pids) == 3
+
+
+async def test_no_more_environments_than_allowed(make_pool: MakePool) -> None:
+    # GIVEN two environments and eight calls WHEN they come at once THEN they take turns
+    pool = make_pool(max_environments=2)
+
+    answers = await asyncio.gather(*(value(pool, do="wait") for _ in range(8)))
+
+    assert len({answer["pid"] for answer in answers}) <= 2
+    assert len(pool.pids) <= 2
+
+
+async def test_too_many_waiting_calls_are_throttled_and_not_counted(make_pool: MakePool) -> None:
+    pool = make_pool(max_environments=1, max_waiting=2)
+
+    answers = await asyncio.gather(*(call(pool, do="sleep", s=0.2) for _ in range(6)))
+
+    outcomes = [answer.outcome for answer in answers]
+    assert outcomes.count(Outcome.THROTTLED) == 4
+    assert pool.invocations == 2
+
+
+async def test_an_idle_environment_is_frozen(make_pool: MakePool) -> None:
+    # GIVEN an environment with a thread that ticks every millisecond
+    pool = make_pool()
+    before = (await value(pool))["ticks"]
+
+    # WHEN nothing is asked for half a second
+    await asyncio.sleep(0.5)
+
+    # THEN it hardly ticked
+    assert (await value(pool))["ticks"] - before < 50
+
+
+async def test_an_environment_that_dies_idle_is_replaced(make_pool: MakePool) -> None:
+    pool = make_pool()
+    await call(pool)
+    (pid,) = pool.pids
+
+    os.kill(pid, signal.SIGKILL)
+    await asyncio.sleep(0.2)
+
+    assert (await call(pool)).cold_start
+    assert pid not in pool.pids
+
+
+async def test_an_answer_over_lambdas_limit_is_an_error(make_pool: MakePool) -> None:
+    result = await call(make_pool(), do="big")
+
+    assert (result.outcome, result.detail) == (Outcome.ERROR, "Function.ResponseSizeTooLarge")
