@@ -1,5 +1,6 @@
 """Serve one stand-in provider over gRPC, as the engine starts its plugins: the port on the first line of stdout."""
 
+import os
 import signal
 import sys
 import threading
@@ -14,6 +15,7 @@ from pulumi.runtime.proto import provider_pb2_grpc
 from edgewise.local.providers.provider import Package, Provider, RefusedError
 
 THREADS = 8
+PARENT_CHECK_S = 1.0
 METHODS = {
     "Handshake": "handshake",
     "GetPluginInfo": "get_plugin_info",
@@ -61,7 +63,7 @@ def _method(answer: Callable[[Any], Any]) -> Callable[[object, Any, grpc.Service
 
 
 def serve(package: Package) -> None:
-    """Serve until the engine ends the process by SIGINT or SIGTERM.
+    """Serve until the engine ends the process by SIGINT or SIGTERM, or is gone itself.
 
     Parameters
     ----------
@@ -87,5 +89,7 @@ def serve(package: Package) -> None:
     signal.signal(signal.SIGTERM, end)
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
-    ended.wait()
+    engine = os.getppid()
+    while not ended.wait(PARENT_CHECK_S) and os.getppid() == engine:
+        pass  # an engine that was killed sends no signal: this process is then another's child
     server.stop(grace=None)
