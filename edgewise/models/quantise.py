@@ -49,6 +49,7 @@ def quantise(model: onnx.ModelProto, calibration: Iterable[NDArray[Any]]) -> onn
     accuracy on the test people): fp32 22.4, 8.9; U8S8 with reduce_range 5.8, 2.4, 0.043, 99.91 %; U8U8, which
     is exact on every CPU too, 5.8, 6.6, 0.034, 99.90 %; plain U8S8 5.8, 2.4, 0.034, 99.91 %, but not to be
     trusted without VNNI. So reduce_range costs nothing here, and U8U8 would cost nearly threefold time.
+    Under qemu's Haswell (AVX2 only) the build gives the same digest, and 40 test photos the same similarities.
 
     Parameters
     ----------
