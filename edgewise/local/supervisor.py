@@ -272,10 +272,12 @@ def _notes(edge_runtime: runtime.EdgeRuntime, cpu: CpuGroups | None) -> list[str
 
 
 def _digest(state: Mapping[str, object], edge_runtime: runtime.EdgeRuntime, max_environments: int) -> str:
-    """Return a digest of all that makes a local edge what it is; times of the state don't count."""
+    """Return a digest of all that makes a local edge what it is; times and order of the state don't count."""
     deployment = state["deployment"]
     assert isinstance(deployment, dict)
-    resources = [{key: resource.get(key) for key in _RESOURCE_KEYS} for resource in deployment["resources"]]
+    # The engine keeps resources in the order in which they were last registered, which is a matter of chance.
+    in_order = sorted(deployment["resources"], key=lambda resource: str(resource["urn"]))
+    resources = [{key: resource.get(key) for key in _RESOURCE_KEYS} for resource in in_order]
     launches = {arn: launch.to_json() for arn, launch in edge_runtime.launches.items()}
     content = json.dumps([resources, launches, max_environments], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()
