@@ -171,6 +171,8 @@ def run(
 def render(result: DemoResult) -> Table:
     """Return the result as a table for a terminal."""
     table = Table(title=f"face-match, {result.model[:19]}…", show_header=False)
+    table.add_column()
+    table.add_column(overflow="fold")  # an address that is cut off can't be used
     pairs, answers = result.pairs.tally, result.answers.tally
     known = f"{answers.accepted}/{answers.genuine} enrolled, {answers.refused}/{answers.impostors} strangers right"
     same = answers.decisions - len(result.differing)
