@@ -15,7 +15,9 @@ NOTE = "__blobs"
 
 def noted(inputs: Mapping[str, Json]) -> Object:
     """Return the inputs with a note of every asset and archive that lies in files."""
-    notes = {name: json.dumps(value, sort_keys=True) for name, value in inputs.items() if is_blob(value) and _in_files(value)}
+    notes = {
+        name: json.dumps(value, sort_keys=True) for name, value in inputs.items() if is_blob(value) and _in_files(value)
+    }
     return {**inputs, NOTE: notes} if notes else dict(inputs)
 
 
