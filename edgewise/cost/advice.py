@@ -75,7 +75,8 @@ def options(described: Described, budget_usd: Decimal, sheet: PriceSheet | None 
     Returns
     -------
     tuple of Option
-        Only those that lower the bound; those that fit first, then by what they save.
+        Only those that lower the bound. Those that fit come first, the smallest cut of them first; then the rest by
+        what they save.
     """
     prices = sheet or default_prices()
     before = bound(described, prices).total_usd
@@ -93,7 +94,16 @@ def options(described: Described, budget_usd: Decimal, sheet: PriceSheet | None 
         if hasattr(described, path) and value_at(described, path) is None and isinstance(described, Endpoint)
     ]
     better = [option for option in found if option is not None and option.total_usd < before]
-    return tuple(sorted(better, key=lambda option: (not option.fits, option.total_usd if not option.fits else 0)))
+    return tuple(sorted(better, key=_pain))
+
+
+def _pain(option: Option) -> tuple[bool, Decimal]:
+    """Order options: fitting ones by how much of the setting is given up (a choice of words counts as half)."""
+    if not option.fits:
+        return True, option.total_usd
+    if isinstance(option.then, int) and isinstance(option.now, int | Decimal):
+        return False, 1 - option.then / Decimal(option.now)
+    return False, Decimal("0.5")
 
 
 def path_to_fit(described: Described, budget_usd: Decimal, sheet: PriceSheet | None = None) -> tuple[Option, ...]:
@@ -134,7 +144,7 @@ def refusal(described: Described, budget_usd: Decimal, sheet: PriceSheet | None 
 def _ways_out(described: Described, budget_usd: Decimal, sheet: PriceSheet | None) -> Sequence[str]:
     fitting = [option for option in options(described, budget_usd, sheet) if option.fits]
     if fitting:
-        return [f"  would fit: {option}" for option in fitting[:3]]
+        return [f"  would fit: {option}" for option in fitting[:4]]
     steps = path_to_fit(described, budget_usd, sheet)
     if steps:
         return ["  would fit, all of these: " + "; ".join(str(step) for step in steps)]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
+from functools import lru_cache
 from typing import Final
 
 _CONTEXT: Final = Context(prec=28)
@@ -58,6 +59,7 @@ def as_factor(text: str) -> str:
     return f"({text})" if is_sum else text
 
 
+@lru_cache(maxsize=16_384)
 def evaluate(text: str) -> Decimal:
     """Compute a text of numbers, ``+ - * /``, parentheses, ``min``, ``max``, ``ceil`` and ``floor``.
 

@@ -126,8 +126,8 @@ def _settle(book: Book, endpoint: Endpoint, leases: str) -> list[Line]:
 def _cold(book: Book, endpoint: Endpoint, cold: Count) -> Term:
     """C·c: a start-up, a first call that may last to its timeout outside the lease, and the model's fetches.
 
-    A fetch goes through the same distribution: firewall, request, gate, store and bytes out, and one read of the
-    bucket where the cache misses.
+    A fetch goes through the same distribution: firewall, request, gate, store and bytes out, and where the
+    cache misses CloudFront's attempts to read the bucket.
     """
     number = plain(cold.value)
     lines = []
@@ -140,7 +140,8 @@ def _cold(book: Book, endpoint: Endpoint, cold: Count) -> Term:
         fetched = plain(fetches.value)
         size = f"({endpoint.model_bytes} + {endpoint.answer_bytes})"
         lines.append(book.cdn_regional("model out", f"{fetched} * {size} / {GIB}", "cloudfront.bytes.out"))
-        lines.append(book.home("model read on a miss", fetched, "s3.get"))
+        misses = f"{fetched} * {limit('cloudfront.origin_attempts')}"
+        lines.append(book.home("model read on a miss", misses, "s3.get"))
     return Term(symbol="C·c", title="cold grants: start-up and model", counts=(cold,), lines=tuple(lines))
 
 

@@ -58,6 +58,7 @@ def _guard(book: Book, endpoint: Endpoint, guard: Guard) -> list[Line]:
         book.home("guard: runs", runs, "lambda.request"),
         book.home("guard: time", f"{runs} * {guard.timeout_s} * {guard.memory_mb} / 1024", "lambda.duration.x86_64"),
         book.home("guard: metrics read", f"{runs} * {guard.metrics}", "cloudwatch.metric.read"),
+        book.home("guard: ledger reads", f"{runs} * {guard.ledger_reads}", "dynamodb.read"),
         priced("guard: logs in", logs, book.at("cloudwatch.logs.in", "us")),
         priced(
             "guard: logs kept",

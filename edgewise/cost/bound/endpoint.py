@@ -111,6 +111,7 @@ class Guard:
     timeout_s: int = 10
     attempts: int = 1
     metrics: int = 20
+    ledger_reads: int = 4
     log_bytes: int = 1024
 
 

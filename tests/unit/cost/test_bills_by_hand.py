@@ -140,10 +140,10 @@ def cloudflare() -> WorkerEndpoint:
 
 
 CASES = [
-    pytest.param(small(), SMALL, "14.23", id="small, pay as you go"),
-    pytest.param(plan(), PLAN, "38.25", id="flat-rate plan"),
+    pytest.param(small(), SMALL, "14.24", id="small, pay as you go"),
+    pytest.param(plan(), PLAN, "38.26", id="flat-rate plan"),
     pytest.param(stay_up(), STAY_UP, "698.00", id="stay up, no guard"),
-    pytest.param(big_body(), BIG_BODY, "118.20", id="big body, PriceClass_All"),
+    pytest.param(big_body(), BIG_BODY, "118.23", id="big body, PriceClass_All"),
     pytest.param(cloudflare(), CLOUDFLARE, "10.98", id="Cloudflare"),
 ]
 
