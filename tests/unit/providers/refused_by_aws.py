@@ -37,7 +37,7 @@ from tests.unit.providers.refused import (
     Case,
     Change,
 )
-from tests.unit.providers.samples import ACCOUNT, SEVEN, TOPIC, behaviour
+from tests.unit.providers.samples import ACCOUNT, SEVEN, TOPIC, WEB_ACL, behaviour
 
 REFUSED_BY_AWS: list[Case] = [
     (
@@ -199,6 +199,11 @@ REFUSED_BY_AWS: list[Case] = [
         ACL,
         {"rules[0].action": None},
         "WAFInvalidParameterException: rules[0]: give exactly one of action, overrideAction",
+    ),
+    (
+        ACL,
+        {"rules": WEB_ACL["rules"] * 2},
+        "WAFInvalidParameterException: rules[].priority: 2 rules have the priority 1",
     ),
     (ACL, {"rules[0].action": {"allow": {}}}, "a rate-based rule may not allow"),
     (ACL, {f"{RATE}.scopeDownStatement": None}, "CONSTANT needs a scope-down statement"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from edgewise.local.providers.wire import ASSET_SIGNATURE, SIGNATURE_KEY
 from tests.unit.providers.refused import (
     ACL,
     ALARM,
@@ -48,6 +49,7 @@ REFUSED_BY_PROVIDER: list[Case] = [
     (LIFECYCLE, {"rules[0].filter": None}, "a rule needs a filter"),
     (LIFECYCLE, {"rules[0].status": "On"}, "'On' is not one of Enabled, Disabled"),
     (LIFECYCLE, {"rules[0].transitions": [{"storageClass": "COLD"}]}, "'COLD' is not one of GLACIER"),
+    (OBJECT, {"content": None, "source": {SIGNATURE_KEY: ASSET_SIGNATURE, "uri": "https://a"}}, "local assets only"),
     (OBJECT, {"contentBase64": "Yg=="}, "at most one of source, content, contentBase64"),
     (OBJECT, {"tags": {f"k{number}": "v" for number in range(11)}}, "11 tags with the provider's default tags"),
     (
@@ -149,6 +151,10 @@ REFUSED_BY_PROVIDER: list[Case] = [
     (ACL, {"defaultAction.block.customResponse.responseCode": 600}, "600 is above the largest allowed, 599"),
     (TOPIC_TYPE, {"name": "a b"}, "does not match"),
     (TOPIC_TYPE, {"name": "jobs", "fifoTopic": True}, "'jobs' must end in .fifo"),
+    (TOPIC_TYPE, {"policy": "{"}, "contains an invalid JSON policy"),
+    ("aws:sns/topicPolicy:TopicPolicy", {"policy": "{"}, "contains an invalid JSON policy"),
+    (QUEUE, {"name": "jobs", "fifoQueue": True}, "'jobs' must end in .fifo"),
+    (QUEUE, {"policy": "{"}, "contains an invalid JSON policy"),
     (SUBSCRIPTION, {"protocol": "pigeon"}, "'pigeon' is not one of sqs"),
     (SUBSCRIPTION, {"topic": "alerts"}, "does not match"),
     (SUBSCRIPTION, {"filterPolicy": "{"}, "contains an invalid JSON policy"),

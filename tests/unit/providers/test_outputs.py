@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from edgewise.local.providers.schema import Schema
 from edgewise.local.providers.tables import TABLES
-from edgewise.local.providers.wire import UNKNOWN
+from edgewise.local.providers.wire import ASSET_SIGNATURE, SIGNATURE_KEY, UNKNOWN
 from tests.unit.providers.desk import Desk
 from tests.unit.providers.samples import ACCOUNT, DISTRIBUTION, SAMPLES
 
@@ -235,6 +237,54 @@ def test_given_value_wins_over_a_computed_one(aws: Desk) -> None:
     token = "aws:s3/bucketObjectv2:BucketObjectv2"
     _, outputs = aws.make(token, {**SAMPLES[token], "contentType": "application/json"})
     assert (outputs["contentType"], outputs["storageClass"]) == ("application/json", "STANDARD")
+
+
+class TestObject:
+    """An S3 object's etag is the MD5 of its bytes, wherever they come from."""
+
+    TYPE = "aws:s3/bucketObjectv2:BucketObjectv2"
+    MD5 = "4b3a6218bb3e3a7303e8a171a60fcf92"
+
+    def etag(self, aws: Desk, **content: Any) -> str:
+        return str(aws.make(self.TYPE, {"bucket": "models", "key": "k", **content})[1]["etag"])
+
+    def test_of_a_file(self, aws: Desk, tmp_path: Path) -> None:
+        (tmp_path / "model").write_bytes(b"bytes")
+        source = {SIGNATURE_KEY: ASSET_SIGNATURE, "hash": "ab", "path": str(tmp_path / "model")}
+        assert self.etag(aws, source=source) == self.MD5
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            {"content": "bytes"},
+            {"contentBase64": "Ynl0ZXM="},
+            {"source": {SIGNATURE_KEY: ASSET_SIGNATURE, "hash": "ab", "text": "bytes"}},
+        ],
+    )
+    def test_of_a_text(self, aws: Desk, content: dict[str, Any]) -> None:
+        assert self.etag(aws, **content) == self.MD5
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            {"content": "bytes", "kmsKeyId": "arn:aws:kms:us-east-1:000000000000:key/1"},
+            {"source": {SIGNATURE_KEY: ASSET_SIGNATURE, "hash": "ab", "path": "/no/such/file"}},
+        ],
+    )
+    def test_that_is_opaque(self, aws: Desk, content: dict[str, Any]) -> None:
+        assert re.fullmatch("[a-z0-9]{32}", self.etag(aws, **content))
+        assert self.etag(aws, **content) != self.MD5
+
+    def test_of_a_remote_asset(self, aws: Desk) -> None:
+        source = {SIGNATURE_KEY: ASSET_SIGNATURE, "uri": "https://example.com/model"}
+        assert "local assets only" in aws.check(self.TYPE, {"bucket": "models", "source": source})[1]["source"]
+
+    def test_that_changes(self, aws: Desk) -> None:
+        inputs = aws.inputs(self.TYPE, {"bucket": "models", "content": "old"})
+        _, old = aws.create(self.TYPE, inputs)
+        news = {**inputs, "content": "bytes"}
+        assert aws.update(self.TYPE, olds=old, old_inputs=inputs, news=news, preview=True)["etag"] == UNKNOWN
+        assert aws.update(self.TYPE, olds=old, old_inputs=inputs, news=news)["etag"] == self.MD5
 
 
 def test_role_with_a_path(aws: Desk) -> None:

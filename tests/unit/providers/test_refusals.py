@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from edgewise.local.providers.behaviour import Limit, at
+from edgewise.local.providers.behaviour import Limit, Rule, at
 from edgewise.local.providers.provider import RefusedError
 from edgewise.local.providers.tables import TABLES
 from edgewise.local.providers.wire import UNKNOWN
@@ -127,3 +127,19 @@ def test_every_limit_bites_at_its_edge(token: str, limit: Limit) -> None:
 def test_path_that_is_none() -> None:
     with pytest.raises(ValueError, match="is not a property path"):
         list(at({"a": {}}, "a..b"))
+
+
+RULES = [
+    (token, rule)
+    for token, behaviour in TABLES["aws"].items()
+    for rule in (*behaviour.rules, *(refusal.rule for refusal in behaviour.refusals))
+]
+
+
+@pytest.mark.parametrize(("token", "rule"), RULES, ids=[f"{token}-{rule.__name__}" for token, rule in RULES])
+def test_every_rule_has_a_case(aws: Desk, token: str, rule: Rule) -> None:
+    """WHEN a rule is added to a table THEN a case above must make it speak, and the sample must not."""
+    cases = [case for case in [*REFUSED_BY_PROVIDER, *REFUSED_BY_AWS] if case[0] == token]
+    checked = [aws.check(token, changed(token, change))[0] for _, change, _ in cases]
+    assert any(list(rule(inputs)) for inputs in checked)
+    assert list(rule(aws.inputs(token, SAMPLES[token]))) == []

@@ -1,4 +1,9 @@
-"""Behaviour of every imitated type, one file a service."""
+"""Behaviour of every imitated type, one file a service.
+
+A new type: describe it in its service's table, run `python -m edgewise.local.providers.harvest`, give it a sample
+in `tests/unit/providers/samples.py`. The tests then hold its paths and outputs against the SDK. A new package, such as
+`cloudflare`: a table here, a `<name>_package` beside `aws_package`, a `bin/pulumi-resource-<name>`.
+"""
 
 from collections.abc import Mapping
 

@@ -1,5 +1,6 @@
 """S3: the bucket, its satellites, and objects (facts/resources.md, 2)."""
 
+import base64
 import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -36,17 +37,31 @@ def _filtered_rules(inputs: Mapping[str, Json]) -> Iterator[Failure]:
             yield Failure(path=f"rules[{index}].filter", reason=reason)
 
 
-def _md5(facts: Facts) -> str:
-    """Return the etag of a small object that is not encrypted by KMS: the MD5 of its bytes."""
-    content = facts.get("content")
-    if content is not None:
-        return hashlib.md5(content.encode(), usedforsecurity=False).hexdigest()
-    source = facts.get("source")
-    if isinstance(source, Mapping) and source.get("path"):
-        return hashlib.md5(Path(source["path"]).read_bytes(), usedforsecurity=False).hexdigest()
-    if isinstance(source, Mapping) and source.get("text") is not None:
-        return hashlib.md5(source["text"].encode(), usedforsecurity=False).hexdigest()
-    return hashlib.md5(str(facts.get("contentBase64")).encode(), usedforsecurity=False).hexdigest()
+def _local_source(inputs: Mapping[str, Json]) -> Iterator[Failure]:
+    """Refuse what can't be read here: an asset behind an address, and an archive."""
+    source = inputs.get("source")
+    if isinstance(source, Mapping) and not {"path", "text", "hash"} & source.keys():
+        yield Failure(path="source", reason="the stand-in reads local assets only; give a FileAsset or StringAsset")
+
+
+def _bytes(facts: Facts) -> bytes | None:
+    """Return an object's bytes, or None where they are not at hand."""
+    source = facts.get("source") or {}
+    for text in (facts.get("content"), source.get("text")):
+        if text is not None:
+            return str(text).encode()
+    if facts.get("contentBase64") is not None:
+        return base64.b64decode(facts.get("contentBase64"))
+    path = Path(source.get("path", ""))
+    return path.read_bytes() if path.is_file() else None
+
+
+def _etag(facts: Facts) -> str:
+    """Return the etag of a small object that is not encrypted by KMS, the MD5 of its bytes; else an opaque one."""
+    content = _bytes(facts)
+    if content is None or facts.get("kmsKeyId") is not None:
+        return str(facts["token"])
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
 def _zone(facts: Facts) -> str | None:
@@ -140,7 +155,7 @@ TABLE: Mapping[str, Behaviour] = {
             "storageClass": Output(make="STANDARD"),
             "serverSideEncryption": Output(make="AES256"),
             "etag": Output(
-                make=_md5,
+                make=_etag,
                 renew_on=frozenset({"source", "content", "contentBase64", "sourceHash", "kmsKeyId"}),
                 planned=True,  # T: s3/object.go sets etag and version anew in the plan when the content changes
             ),
@@ -152,6 +167,6 @@ TABLE: Mapping[str, Behaviour] = {
         limits=(
             Limit(path="key", min_length=1, max_length=1024, source="S3: object key length", error="KeyTooLongError"),
         ),
-        rules=(_one_content, _few_tags),
+        rules=(_one_content, _local_source, _few_tags),
     ),
 }
