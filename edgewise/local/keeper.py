@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Final
 
 from edgewise.local.cpu import CpuGroups
 from edgewise.local.files import RunFiles
-from edgewise.local.processes import ProcessId, die_with_parent
+from edgewise.local.processes import ProcessId, adopt_orphans, die_with_parent, reap_orphans
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,6 +35,7 @@ _POLL_S: Final = 0.1
 # A child that dies as soon as it starts is not started at once again.
 _SHORT_LIFE_S: Final = 3.0
 _LONGEST_PAUSE_S: Final = 5.0
+_ORPHANS_END_S: Final = 5.0
 
 
 @dataclass(kw_only=True, eq=False, slots=True)
@@ -91,6 +92,7 @@ class Keeper:
 
     def run(self) -> None:
         """Start the children, and start again what dies, until told to stop."""
+        adopt_orphans()
         for child in self.children:
             self._start(child)
         self.tell()
@@ -99,9 +101,12 @@ class Keeper:
             for child in self.children:
                 if child.process is not None and child.process.poll() is not None:
                     self._revive(child)
+            reap_orphans([child.process.pid for child in self.children if child.process is not None])
         for child in self.children:
             child.stop()
         self._clear_cpu()
+        # The gateway's own children ask the kernel to be killed with it: that takes a moment.
+        reap_orphans([], wait_s=_ORPHANS_END_S)
 
     def _start(self, child: Child) -> None:
         child.start()

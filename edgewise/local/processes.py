@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
 _PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
+_PR_SET_CHILD_SUBREAPER: Final = 36
 _START_TIME_FIELD: Final = 22  # proc(5), /proc/<pid>/stat
 _STATE_FIELD: Final = 3
 _POLL_S: Final = 0.02
@@ -36,6 +37,29 @@ def die_with_parent() -> Callable[[], None]:
             os._exit(1)
 
     return ask
+
+
+def adopt_orphans() -> None:
+    """Make this process the parent of every descendant whose own parent ends, so that it can wait for them."""
+    _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def reap_orphans(known: Collection[int], *, wait_s: float = 0.0) -> None:
+    """Collect descendants that have ended, but for the known children; wait a while for those that still end."""
+    deadline = time.monotonic() + wait_s
+    while True:
+        try:
+            ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return
+        if ended is not None and ended.si_pid in known:
+            return
+        if ended is not None:
+            os.waitpid(ended.si_pid, 0)
+        elif time.monotonic() >= deadline:
+            return
+        else:
+            time.sleep(_POLL_S)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

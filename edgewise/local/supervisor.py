@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -191,10 +192,18 @@ def _end(files: RunFiles, *, keep_data: bool) -> None:
         and not keeper.end(signal.SIGKILL, wait_s=STOP_TIMEOUT_S)
     ):
         raise LocalEdgeError(f"the local edge's keeper, process {keeper.pid}, can't be ended")
+    if keeper is not None:
+        _collect(keeper.pid)
     groups = CpuGroups.from_json(content.get("cpu"))
     if groups is not None:
         groups.remove()
     files.forget(data=not keep_data)
+
+
+def _collect(pid: int) -> None:
+    """Collect the keeper's exit status where this very process started it; else its parent does."""
+    with suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)
 
 
 def _detach(files: RunFiles, settings: Mapping[str, object]) -> subprocess.Popen[bytes]:

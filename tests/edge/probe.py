@@ -59,6 +59,7 @@ def _take(request: dict[str, Any], told: dict[str, Any], event: dict[str, Any]) 
         "ReturnValues": "ALL_NEW",
     }
     ask = urllib.request.Request(os.environ["AWS_ENDPOINT_URL_DYNAMODB"], json.dumps(update).encode())
+    ask.add_header("Content-Type", "application/x-amz-json-1.0")
     ask.add_header("X-Amz-Target", "DynamoDB_20120810.UpdateItem")
     ask.add_header(
         "Authorization", "AWS4-HMAC-SHA256 Credential=x/20260101/us-east-1/dynamodb/aws4_request, Signature=x"
