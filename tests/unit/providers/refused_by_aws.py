@@ -203,7 +203,7 @@ REFUSED_BY_AWS: list[Case] = [
     (
         ACL,
         {"rules": WEB_ACL["rules"] * 2},
-        "WAFInvalidParameterException: rules[].priority: 2 rules have the priority 1",
+        "WAFInvalidParameterException: rules[].priority: 2 rules have",
     ),
     (ACL, {"rules[0].action": {"allow": {}}}, "a rate-based rule may not allow"),
     (ACL, {f"{RATE}.scopeDownStatement": None}, "CONSTANT needs a scope-down statement"),
