@@ -10,13 +10,15 @@ import pytest
 from edgewise.local import supervisor
 from tests.edge import probe
 from tests.edge.handmade import HandmadeStack, zip_of
-from tests.edge.running import RunningEdge, gate_code
+from tests.edge.running import RunningEdge, gate_code, lambda_runtime
 
 
 def probe_stack(folder: Path) -> HandmadeStack:
     """Return a stack with the real gate and the probe as its function."""
     archive = zip_of(folder / "edge.zip", {"probe.py": Path(probe.__file__).read_text()})
-    return HandmadeStack(archive=archive, gate_code=gate_code(), handler="probe.handler", timeout_s=3)
+    return HandmadeStack(
+        archive=archive, gate_code=gate_code(), handler="probe.handler", runtime=lambda_runtime(), timeout_s=3
+    )
 
 
 def run(folder: Path) -> Iterator[RunningEdge]:

@@ -51,6 +51,7 @@ class HandmadeStack:
     daily_quota: int = 1000
     lease_requests: int = 50
     model: bytes = b"not a model"
+    model_file: Path | None = None
     keys: dict[str, str] = field(default_factory=lambda: {"k1": secrets.token_hex(32)})
     fetch_token: str = field(default_factory=lambda: secrets.token_hex(32))
 
@@ -238,7 +239,7 @@ class HandmadeStack:
             "model_digest": {"S": f"sha256:{self.digest}"},
             "fetch_token": {"S": f"{next(iter(self.keys))}.{self.fetch_token}"},
         }
-        model = self.archive.with_name("model.onnx")
+        model = self.model_file or self.archive.with_name("model.onnx")
         model.write_bytes(self.model)
         table = {
             "attributes": [{"name": "pk", "type": "S"}],

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import httpx
 from edgewise.local import supervisor
 from edgewise.local.adminclient import AdminClient
 from edgewise.local.supervisor import LocalEdgeStatus
+from edgewise.python313 import find_python313
 from inference import contract
 from tests.edge.handmade import FUNCTION, NAME, HandmadeStack
 
@@ -26,6 +29,13 @@ def gate_code(request_bytes: int = PROBE_BYTES) -> str:
     """Return the real gate's code, as the program builds it."""
     config = {"function": FUNCTION, "requestBytes": request_bytes, "maxExpiryAheadS": contract.MAX_EXPIRY_AHEAD_S}
     return GATE.read_text().replace("__GATE_CONFIG__", json.dumps(config))
+
+
+@cache
+def lambda_runtime() -> str:
+    """Return Lambda's name of the Python that runs the zips here: the clouds' own, or the host's."""
+    clouds_own = find_python313(build=True, say=print)
+    return "python3.13" if clouds_own else f"python{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def padded(**told: object) -> bytes:

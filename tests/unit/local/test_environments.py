@@ -18,6 +18,7 @@ from edgewise.local.model import LambdaFunction
 from edgewise.local.pool import Pool
 from edgewise.local.runtime import prepare
 from tests.edge.handmade import zip_of
+from tests.edge.running import lambda_runtime
 
 HANDLER = """
 import json, os, sys, threading, time
@@ -59,7 +60,7 @@ async def make_pool(tmp_path: Path) -> AsyncIterator[MakePool]:
             archive=zip_of(tmp_path / "edge.zip", {"handler.py": code}),
             archive_hash="",
             handler="handler.handler",
-            runtime="python3.13",
+            runtime=lambda_runtime(),
             memory_mb=1769,
             timeout_s=timeout_s,
         )
@@ -108,7 +109,7 @@ async def test_the_very_zip_runs_in_its_own_folder(make_pool: MakePool) -> None:
     answer = await value(pool)
 
     assert answer["cwd"] == str(pool.launch.task_root)
-    assert answer["python"].startswith("3.13.")
+    assert f"python{answer['python']}".startswith(lambda_runtime())
 
 
 async def test_the_variables_are_lambdas_and_one_more(make_pool: MakePool, monkeypatch: pytest.MonkeyPatch) -> None:
