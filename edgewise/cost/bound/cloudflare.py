@@ -180,9 +180,11 @@ def _signed_count(endpoint: WorkerEndpoint, symbol: str) -> Count:
         return count(symbol, f"{rate} * {SECONDS}", signed)
     reaction = endpoint.assumed.store_s if at_ledger else endpoint.assumed.disable_s
     allowed = endpoint.allowance.ledger if at_ledger else endpoint.allowance.gate
-    seconds = endpoint.assumed.metrics_s + guard.interval_s + reaction
+    late = limit("scheduler.precision_s")
+    seconds = endpoint.assumed.metrics_s + guard.interval_s + late + reaction
     lag = Assumption(
-        text=f"metrics {endpoint.assumed.metrics_s} s late, a look every {guard.interval_s} s, {reaction} s to act",
+        text=f"metrics {endpoint.assumed.metrics_s} s late, a look every {guard.interval_s} s, {late} s late, "
+        f"{reaction} s to act",
         source=source("workers.store_propagation_s"),
     )
     return count(symbol, f"min({allowed} + {rate} * {seconds}, {rate} * {SECONDS})", signed, lag)

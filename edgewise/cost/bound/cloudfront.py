@@ -8,7 +8,7 @@ from edgewise.cost.arithmetic import plain
 from edgewise.cost.bound import cloudfront_lines as lines_of
 from edgewise.cost.bound.book import GIB, Book
 from edgewise.cost.bound.cloudfront_fees import fixed_fees
-from edgewise.cost.bound.counts import Counts, counts
+from edgewise.cost.bound.counts import Counts, counts, day_leases
 from edgewise.cost.bound.endpoint import Endpoint
 from edgewise.cost.bound.result import Assumption, Bound, Count, Line, Term, count, priced
 from edgewise.cost.prices import PriceSheet
@@ -28,9 +28,6 @@ _TIMEOUT_PLUS_INIT: Final = Assumption(
     text="each is priced as a fresh environment: the whole start-up and the whole timeout, billed",
     source=source("lambda.init_s"),
 )
-
-# Forms of the ledger's write that one lease may take: the day's, the rollover's, and the day's again after a lost race.
-WRITE_FORMS: Final = 3
 
 
 def cloudfront_bound(endpoint: Endpoint, sheet: PriceSheet) -> Bound:
@@ -85,18 +82,22 @@ def _time(book: Book, endpoint: Endpoint, n: Counts) -> Term:
 def _leases(book: Book, endpoint: Endpoint, leases: Count) -> Term:
     """L·l: each lease's calls to the ledger, and the settle runs its records set off.
 
-    Writes of one lease: up to three forms to get it; its receipt alone once; a refused renewal each time the memory
-    of the last refusal has run out. Each may be sent `attempts` times. Of these, two change the item (the grant,
-    the lone receipt) and so make stream records: a refused or repeated write makes none. Each record runs settle at
-    most retries + 1 times, each run at most its timeout, each writes one object to the lake. A mapping's own reads of
-    the stream are free.
+    Writes of one lease: `lease.writes` to get it (races are lost at midnight and at the day's end only); its receipt
+    alone once; and each time the memory of a refusal has run out a refused renewal, two writes: one finds less than
+    it wants, the next nothing, for only one short lease ends a day. Each may be sent `attempts` times. Of these, two
+    change the item (the grant, the lone receipt) and so make stream records: a refused or repeated write makes none.
+    Each record runs settle at most retries + 1 times, each run at most its timeout, each writes one object to the
+    lake. The stream keeps records for a day, so the last day of the month before may be settled in this one. A
+    mapping's own reads of the stream are free.
     """
     number = plain(leases.value)
     lease = endpoint.lease
     renewals_refused = -(-lease.seconds // lease.refusal_memory_s)
-    writes = lease.attempts * (WRITE_FORMS + 1 + renewals_refused)
-    lines = lines_of.ledger_calls(book, endpoint, number, writes=writes, reads=lease.attempts)
-    lines += _settle(book, endpoint, number)
+    writes = lease.attempts * (lease.writes + 1 + 2 * renewals_refused)
+    reads = lease.attempts * (1 + renewals_refused)
+    lines = lines_of.ledger_calls(book, endpoint, number, writes=writes, reads=reads)
+    if endpoint.daily_quota is not None:
+        lines += _settle(book, endpoint, f"({number} + {day_leases(endpoint)})")
     kept = f"{number} * {lease.receipt_bytes} * {endpoint.lake_months} / {GIB}"
     lines.append(book.home("receipts kept in the lake", kept, "s3.stored"))
     return Term(symbol="L·l", title="leases: ledger, stream, settle, lake", counts=(leases,), lines=tuple(lines))
@@ -172,7 +173,7 @@ def _at_ledger(book: Book, endpoint: Endpoint, refused: Count) -> Term:
         *lines_of.arrival(book, endpoint, refused),
         *lines_of.invocation(book, endpoint, refused),
         lines_of.edge_time(book, endpoint, "start-up and timeout", seconds, _TIMEOUT_PLUS_INIT),
-        *lines_of.ledger_calls(book, endpoint, number, writes=attempts * WRITE_FORMS, reads=attempts),
+        *lines_of.ledger_calls(book, endpoint, number, writes=attempts * endpoint.lease.writes, reads=attempts),
     ]
     return Term(symbol="N_ledger·r", title="refused at the ledger", counts=(refused,), lines=tuple(lines))
 

@@ -19,7 +19,8 @@ def fixed_fees(book: Book, endpoint: Endpoint) -> list[Line]:
         *_alarms(book, endpoint),
         book.home("custom metrics", f"{endpoint.custom_metrics}", "cloudwatch.metric"),
         *(_guard(book, endpoint, endpoint.guard) if endpoint.guard else ()),
-        *(_closings(book, endpoint, endpoint.settle) if endpoint.settle else ()),
+        *(_alerts(book, endpoint, endpoint.settle) if endpoint.settle else ()),
+        *_closings(book, endpoint),
     ]
 
 
@@ -68,18 +69,24 @@ def _guard(book: Book, endpoint: Endpoint, guard: Guard) -> list[Line]:
     ]
 
 
-def _closings(book: Book, endpoint: Endpoint, settle: Settle) -> list[Line]:
-    """Price the store's API calls that close the gate, and settle's own alerts."""
-    times = f"({DAYS} + {_OTHER_CLOSINGS}) * ({settle.retries} + 1)"
-    once = Assumption(
-        text="settle writes the store on the record that crosses the quota's end only", source="the settle function"
-    )
+def _alerts(book: Book, endpoint: Endpoint, settle: Settle) -> list[Line]:
     alerts = f"{DAYS} * {settle.alerts_daily} * ({settle.retries} + 1)"
-    lines = [
+    return [
         book.home("alerts of settle", alerts, "sns.publish"),
         book.home("mails of settle", f"{alerts} * {endpoint.subscribers}", "sns.email"),
     ]
-    if endpoint.gate is not None and endpoint.gate.store:
-        calls = f"{times} * {settle.store_calls}"
-        lines.append(book.everywhere("closings of the gate", calls, "cloudfront.store.call", once))
-    return lines
+
+
+def _closings(book: Book, endpoint: Endpoint) -> list[Line]:
+    """Price the store's API calls that close the gate: settle's each day, and the guard's and two by hand."""
+    if endpoint.gate is None or not endpoint.gate.store:
+        return []
+    settle = endpoint.settle or Settle()
+    runs = endpoint.guard.attempts if endpoint.guard else 1
+    by_settle = f"{DAYS} * ({settle.retries} + 1)" if endpoint.settle else "0"
+    once = Assumption(
+        text="settle writes the store on the record that crosses a quota's end only, the guard once",
+        source="the settle function, the guard",
+    )
+    calls = f"({by_settle} + {_OTHER_CLOSINGS} * {runs}) * {settle.store_calls}"
+    return [book.everywhere("closings of the gate", calls, "cloudfront.store.call", once)]

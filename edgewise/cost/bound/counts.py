@@ -74,20 +74,27 @@ def granted_requests(described: Endpoint | WorkerEndpoint) -> Count | None:
 def granted_leases(described: Endpoint | WorkerEndpoint) -> Count:
     """L: most leases.
 
-    Each lease takes at least the smallest lease from the day's rest, so a day has at most
-    floor(quota / smallest) of them, however they expire, crash or taper. Quotas on cold grants and renewals bound
-    their sum as well.
+    Each lease takes at least the smallest lease from the day's rest, but for the one that takes the rest itself: a
+    day has at most ceil(quota / smallest) of them, however they expire, crash or taper. A monthly quota makes
+    floor(quota / smallest) full ones, and a short one each day and at its own end. Quotas on cold grants and
+    renewals bound the sum as well.
     """
     if described.daily_quota is None:
         return count("L", "0")
     smallest = described.lease.requests
-    bounds = [f"{DAYS} * floor({described.daily_quota} / {smallest})"]
+    bounds = [f"{DAYS} * {day_leases(described)}"]
     if described.monthly_quota is not None:
-        bounds.append(f"floor({described.monthly_quota} / {smallest})")
+        bounds.append(f"floor({described.monthly_quota} / {smallest}) + {DAYS} + 1")
+    text = f"no lease is smaller than {smallest} requests, but for the last of a day"
+    return count("L", _least(bounds), _LEDGER, Assumption(text=text, source="the lease's rules"))
+
+
+def day_leases(described: Endpoint | WorkerEndpoint) -> str:
+    """Return the arithmetic of a day's most leases."""
+    bounds = [f"ceil({described.daily_quota or 0} / {described.lease.requests})"]
     if described.cold_grants_daily is not None and described.renewals_daily is not None:
-        bounds.append(f"{DAYS} * ({described.cold_grants_daily} + {described.renewals_daily})")
-    smallest_lease = Assumption(text=f"no lease is smaller than {smallest} requests", source="the lease's rules")
-    return count("L", _least(bounds), _LEDGER, smallest_lease)
+        bounds.append(f"{described.cold_grants_daily} + {described.renewals_daily}")
+    return _least(bounds)
 
 
 def _platform_requests() -> Count:
@@ -231,13 +238,19 @@ def _disconnects(endpoint: Endpoint) -> bool:
 
 
 def _disconnect_s(endpoint: Endpoint) -> int:
-    interval = endpoint.guard.interval_s if endpoint.guard else 0
-    return endpoint.assumed.metrics_s + interval + endpoint.assumed.disable_s
+    return _guard_s(endpoint) + endpoint.assumed.disable_s
 
 
 def _close_s(endpoint: Endpoint) -> int:
-    interval = endpoint.guard.interval_s if endpoint.guard else 0
-    return endpoint.assumed.metrics_s + interval + endpoint.assumed.store_s
+    return _guard_s(endpoint) + endpoint.assumed.store_s
+
+
+def _guard_s(endpoint: Endpoint) -> int:
+    """Return the seconds from a refusal to the guard's act: metric, next look, its late start, its whole run."""
+    if endpoint.guard is None:
+        return 0
+    look = endpoint.guard.interval_s + limit("scheduler.precision_s") + endpoint.guard.timeout_s
+    return endpoint.assumed.metrics_s + look
 
 
 def _lags(endpoint: Endpoint) -> tuple[Assumption, ...]:
@@ -245,7 +258,10 @@ def _lags(endpoint: Endpoint) -> tuple[Assumption, ...]:
     interval = endpoint.guard.interval_s if endpoint.guard else 0
     return (
         Assumption(text=f"metrics up to {assumed.metrics_s} s late", source=source("cloudwatch.metric_delay_s")),
-        Assumption(text=f"the guard looks every {interval} s", source="the endpoint's schedule"),
+        Assumption(
+            text=f"the guard looks every {interval} s, starts late and runs to its timeout",
+            source=source("scheduler.precision_s"),
+        ),
         Assumption(text=f"a distribution is off {assumed.disable_s} s later", source=source("cloudfront.disable_s")),
         Assumption(text=f"a key is read {assumed.store_s} s later", source=source("cloudfront.store_propagation_s")),
         Assumption(text="nobody opens the endpoint again by hand in the same month", source="each time adds a flood"),

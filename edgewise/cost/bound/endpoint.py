@@ -37,11 +37,14 @@ class Lease:
     Attributes
     ----------
     requests : int
-        The smallest lease that is ever granted: it decides how many leases a quota can make.
+        The smallest lease that is granted while more is left (a day's last one may be smaller): it decides how many
+        leases a quota can make.
     seconds : int
         How long a lease lasts at most.
     attempts : int
         Times that one call to the ledger is sent at most (1 + retries).
+    writes : int
+        Conditional writes that one question may take at most, lost races at midnight included.
     item_bytes, receipt_bytes : int
         The counter item without, and one receipt: together they are what a write is billed by.
     refusal_memory_s : int
@@ -53,9 +56,10 @@ class Lease:
     requests: int = 50
     seconds: int = 600
     attempts: int = 2
+    writes: int = 6
     item_bytes: int = 1024
     receipt_bytes: int = 1024
-    refusal_memory_s: int = 60
+    refusal_memory_s: int = 300
     exchange_bytes: int = 8192
 
 

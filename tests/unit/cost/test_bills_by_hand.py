@@ -27,8 +27,8 @@ MICRO = Decimal("0.000001")
 def small() -> Endpoint:
     """Pay as you go. Q = 31 x 1,000; L = 31 x 20; C = 31 x 10; M = 31,000 x .055 + 620 x 2 = 2,945 s.
 
-    Flood until off: (600 + 300 + 900) s x 100 = 180,000; N_gate = 50,000 + 180,000;
-    N_ledger = 1,000 + (600 + 300 + 120) x 5 = 6,100.
+    The guard acts after 600 + 300 + 60 + 10 = 970 s. Flood until off: (970 + 900) x 100 = 187,000;
+    N_gate = 50,000 + 187,000; N_ledger = 1,000 + (970 + 120) x 5 = 6,450. Settled: 620 + 20 leases, two records each.
     """
     return Endpoint(
         function="small",
@@ -51,7 +51,7 @@ def small() -> Endpoint:
 def plan() -> Endpoint:
     """A Pro plan that stays up. Q = 620,000; L = 12,400; C = 3,100; M = 620,000 x .045 + 12,400 x 3 = 65,100 s.
 
-    N_ledger = 5,000 + 1,020 x 25 = 30,500: the gate closes through the store, the plan pays for the rest.
+    N_ledger = 5,000 + (970 + 120) x 25 = 32,250: the gate closes through the store, the plan pays for the rest.
     """
     return Endpoint(
         function="plan",
@@ -69,7 +69,8 @@ def plan() -> Endpoint:
 
 
 def stay_up() -> Endpoint:
-    """Pay as you go, stays up, nobody watches. Q = 200,000 a month; L = 2,000; C = L; M = 4,000 + 2,000 s.
+    """Pay as you go, stays up, nobody watches. Q = 200,000 a month; L = C = 2,000 full leases and 32 short ones;
+    M = 4,000 + 2,032 s.
 
     A pulsing flood of 10 a second passes a rule of 2 a second that reacts in 30 s:
     2 x 2,678,460 + 10 x 30 x (2,678,400 / 90 + 1) = 14,285,220. Signed 3 a second reach Lambda all month:
@@ -107,7 +108,8 @@ def big_body() -> Endpoint:
     """A body of 900 kB in PriceClass_All. Q = 155,000; L = C = 31 x 200; M = 155,000 x .205 + 6,200 x 5 s.
 
     India is dearest for bytes in (.160), Asia for bytes out (.120), South America for requests (.0220) and logs.
-    Flood until off: (600 + 60 + 900) x 500 = 780,000; N_ledger = 5,000 + (600 + 60 + 120) x 10 = 12,800.
+    The guard acts after 600 + 60 + 60 + 5 = 725 s. Flood until off: (725 + 900) x 500 = 812,500;
+    N_ledger = 5,000 + (725 + 120) x 10 = 13,450. Settled: 6,200 + 200 leases, two records each, two runs.
     """
     return Endpoint(
         function="big",
@@ -134,17 +136,17 @@ def big_body() -> Endpoint:
 def cloudflare() -> WorkerEndpoint:
     """A Worker behind a signed-request rule. Q = 310,000; L = 6,200; C = 1,550; M = 6,200,000 + 186,000,000 ms.
 
-    N_gate = 300,000 + (600 + 300 + 900) x 25 = 345,000; N_ledger = 5,000 + (600 + 300 + 120) x 25 = 30,500.
+    N_gate = 300,000 + (600 + 300 + 60 + 900) x 25 = 346,500; N_ledger = 5,000 + (960 + 120) x 25 = 32,000.
     """
     return WorkerEndpoint(function="worker", cpu_ms=20, daily_quota=10_000, model_bytes=5_800_000, cold_grants_daily=50)
 
 
 CASES = [
-    pytest.param(small(), SMALL, "14.24", id="small, pay as you go"),
-    pytest.param(plan(), PLAN, "38.26", id="flat-rate plan"),
-    pytest.param(stay_up(), STAY_UP, "698.00", id="stay up, no guard"),
-    pytest.param(big_body(), BIG_BODY, "118.23", id="big body, PriceClass_All"),
-    pytest.param(cloudflare(), CLOUDFLARE, "10.98", id="Cloudflare"),
+    pytest.param(small(), SMALL, "14.34", id="small, pay as you go"),
+    pytest.param(plan(), PLAN, "39.08", id="flat-rate plan"),
+    pytest.param(stay_up(), STAY_UP, "746.92", id="stay up, no guard"),
+    pytest.param(big_body(), BIG_BODY, "119.75", id="big body, PriceClass_All"),
+    pytest.param(cloudflare(), CLOUDFLARE, "10.71", id="Cloudflare"),
 ]
 
 
