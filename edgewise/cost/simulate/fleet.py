@@ -56,20 +56,29 @@ class Environment:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Lane:
-    """Calls that reach one environment, evenly over a time."""
+    """Every `stride`-th of the calls that come evenly: those that reach one environment."""
 
     environment: Environment
-    calls: int
+    first: int
+    stride: int
+    total: int
     at_s: int
     seconds: int
 
+    @property
+    def gap_s(self) -> float:
+        """Seconds between two calls of the lane."""
+        return self.stride * self.seconds / self.total
+
     def due(self, until_s: int) -> int:
-        """Return how many of the calls come before a second."""
+        """Return how many of the lane's calls come before a second."""
         elapsed = min(until_s - self.at_s, self.seconds)
-        return max(0, -(-self.calls * elapsed // self.seconds))
+        sent = -(-self.total * elapsed // self.seconds)
+        return max(0, -(-(sent - self.first) // self.stride))
 
     def time_of(self, call: int) -> float:
-        return self.at_s + call * self.seconds / self.calls
+        """Return the second at which a call comes."""
+        return self.at_s + (self.first + call * self.stride) * self.seconds / self.total
 
 
 class Fleet:
@@ -111,16 +120,13 @@ class Fleet:
         """Serve calls that come evenly, until they end or the world changes; return how many were taken."""
         lanes = self._lanes(calls, at_s, seconds)
         done = [0] * len(lanes)
-        queue = [(float(at_s), number) for number in range(len(lanes))]
+        queue = [(lane.time_of(0), number) for number, lane in enumerate(lanes)]
         while queue:
             now_s, number = heapq.heappop(queue)
             lane = lanes[number]
             waiting = lane.due(self._watchers.until()) - done[number]
-            if waiting <= 0:
-                continue
-            gap_s = lane.seconds / lane.calls
-            done[number] += self._step(lane.environment, now_s, waiting, gap_s)
-            if done[number] < lane.calls:
+            if waiting > 0:
+                done[number] += self._step(lane, now_s, waiting)
                 heapq.heappush(queue, (lane.time_of(done[number]), number))
         return sum(done)
 
@@ -131,22 +137,22 @@ class Fleet:
         number = min(calls, max(busy, self._nature.lanes))
         while len(self._pool) < number:
             self._pool.append(self._fresh())
-        shares = [calls // number + (lane < calls % number) for lane in range(number)]
         return [
-            _Lane(environment=environment, calls=share, at_s=at_s, seconds=seconds)
-            for environment, share in zip(self._pool, shares, strict=False)
+            _Lane(environment=self._pool[first], first=first, stride=number, total=calls, at_s=at_s, seconds=seconds)
+            for first in range(number)
         ]
 
     def _fresh(self) -> Environment:
         lives = _FOR_EVER if self._nature.lives is None else self._nature.lives
         return Environment(size=self._endpoint.lease.requests, lives=lives)
 
-    def _step(self, environment: Environment, now_s: float, waiting: int, gap_s: float) -> int:
+    def _step(self, lane: _Lane, now_s: float, waiting: int) -> int:
         """Let one environment take calls up to the end of its lease, or refuse them; return how many."""
+        environment, gap_s = lane.environment, lane.gap_s
         if environment.left <= 0 or now_s >= environment.ends_s:
             refusal = self._renew(environment, now_s)
             if refusal:
-                return self._refuse(environment, refusal, now_s, waiting, gap_s)
+                return self._refuse(lane, refusal, now_s, waiting)
         in_time = math.ceil((environment.ends_s - now_s) / gap_s)
         in_grant = -(-environment.ms_left // self._call_ms)
         taken = max(1, min(waiting, environment.left, in_time, in_grant, environment.lives))
@@ -219,11 +225,13 @@ class Fleet:
         environment.size = max(self._endpoint.lease.requests, lease.requests)
         environment.left, environment.ms_left, environment.ends_s = lease.requests, lease.milliseconds, lease.ends_s
 
-    def _refuse(self, environment: Environment, refusal: Refusal, now_s: float, waiting: int, gap_s: float) -> int:
-        """Turn calls away without a lease, up to the one that makes the guard act."""
+    def _refuse(self, lane: _Lane, refusal: Refusal, now_s: float, waiting: int) -> int:
+        """Turn calls away without a lease, no more than this lane's part of those that make the guard act."""
+        environment, gap_s = lane.environment, lane.gap_s
         if refusal == "kind" and environment.warm:
             waiting = 1  # whoever may not renew is taken away, and the next call meets a new environment
-        refused = min(waiting, self._watchers.refusals_left() or waiting)
+        until_heard = self._watchers.refusals_left() // lane.stride
+        refused = min(waiting, max(1, until_heard)) if self._watchers.refusals_left() else waiting
         events = self._events
         events.refused_at_ledger += refused
         if self._nature.refused_cold:

@@ -10,15 +10,18 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from edgewise.cost.bound.endpoint import Endpoint
+from edgewise.cost.bound.endpoint import Endpoint, Settle
 from edgewise.cost.simulate.controls import Control
 from edgewise.cost.simulate.events import Events
+from edgewise.cost.simulate.kept import kept_months
 from edgewise.cost.simulate.month import Month
 from edgewise.cost.simulate.nature import Nature
 from edgewise.cost.simulate.tariff import Tally
 
 SYMBOLS: Final = ("F", "Q·a", "M·m", "L·l", "C·c", "N_firewall·r", "N_gate·r", "N_ledger·r", "R")
 
+# What can happen within a day as often as in a month.
+_ON_ONE_DAY: Final = frozenset({"N_firewall·r", "N_gate·r", "N_ledger·r", "R"})
 # CloudFront guide, cloudfront-limits: headers with query 32,768 bytes, URL 8,192.
 _GREATEST_HEADERS: Final = 32_768 + 8_192
 # lambda-at-edge-function-restrictions: a body is cut at 1 MB for the function; what more is charged is not documented.
@@ -100,11 +103,12 @@ class Meter:
 
     def _home_logs(self, tally: Tally, symbol: str, logged: int) -> None:
         tally.add(symbol, "home log byte", logged)
-        tally.add(symbol, "home log byte-month", int(logged * self._kept_months()))
+        tally.add(symbol, "home log byte-month", int(logged * self._kept_months(symbol)))
 
-    def _kept_months(self) -> float:
-        """Return the months that a byte lies there: every month before was like this one."""
-        return (self.endpoint.log_retention_days or 0) / self.month.days
+    def _kept_months(self, symbol: str) -> float:
+        """Return the months that a byte is paid for; refusals may all fall on one day, what passes may not."""
+        bunched = self.nature.bunched and symbol in _ON_ONE_DAY
+        return kept_months(self.month, self.endpoint.log_retention_days or 0, bunched=bunched)
 
     def _arrive(self, tally: Tally, symbol: str, requests: int) -> None:
         """Charge what a request costs that gets as far as the gate."""
@@ -121,7 +125,7 @@ class Meter:
             tally.add(symbol, "firewall request", requests)
             beyond = max(0, firewall.capacity_units - _FREE_CAPACITY)
             tally.add(symbol, "firewall capacity", requests * -(-beyond // _CAPACITY_STEP))
-        kept = requests * self.endpoint.access_log_bytes * self._kept_months()
+        kept = requests * self.endpoint.access_log_bytes * self._kept_months(symbol)
         tally.add(symbol, "access log byte-month", int(kept))
 
     def _headers(self) -> int:
@@ -135,7 +139,7 @@ class Meter:
         tally.add(symbol, "byte out", calls * int(self.nature.answers * endpoint.answer_bytes))
         logged = calls * int(self.nature.logs * endpoint.log_bytes)
         tally.add(symbol, "edge log byte", logged)
-        tally.add(symbol, "edge log byte-month", int(logged * self._kept_months()))
+        tally.add(symbol, "edge log byte-month", int(logged * self._kept_months(symbol)))
 
     def _passed(self, tally: Tally) -> None:
         self._arrive(tally, "Q·a", self.events.passed)
@@ -156,7 +160,7 @@ class Meter:
             "L·l", "lake byte-month", events.leases * self.endpoint.lease.receipt_bytes * self.endpoint.lake_months
         )
         if self.endpoint.settle is not None:
-            self._settle(tally)
+            self._settle(tally, self.endpoint.settle)
 
     def _ledger(self, tally: Tally, symbol: str, *, writes: int, reads: int) -> None:
         """Charge calls to the ledger: a write is charged whether it was refused, repeated or granted."""
@@ -168,10 +172,8 @@ class Meter:
         tally.add(symbol, "byte to ledger", (written + read) * lease.exchange_bytes)
         tally.add(symbol, "byte from ledger", (written + read) * lease.exchange_bytes)
 
-    def _settle(self, tally: Tally) -> None:
+    def _settle(self, tally: Tally, settle: Settle) -> None:
         """Charge settle's runs: one a record, or all tries on a record that fails; and last month's left over."""
-        settle = self.endpoint.settle
-        assert settle is not None
         records = self.events.records + self._backlog()
         failed = int(self.nature.settle_fails * records)
         tries = settle.retries + 1

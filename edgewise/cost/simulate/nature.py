@@ -65,6 +65,8 @@ class Nature:
         Shares of the alarms and of settle's alerts that can go out.
     backlog : float
         Share of a day's leases that the month before left unsettled.
+    bunched : bool
+        Whether the refusals of earlier months were logged on those months' last days.
     group : str
         The region group that serves all; empty for the one in which the month costs most.
     """
@@ -98,6 +100,7 @@ class Nature:
     alarms: float = 0.01
     alerts: float = 0.2
     backlog: float = 0.0
+    bunched: bool = False
     group: str = ""
 
     def reaction_s(self, greatest_s: int, rng: Random) -> int:
@@ -165,4 +168,5 @@ WORST: Final = Nature(
     alarms=1.0,
     alerts=1.0,
     backlog=1.0,
+    bunched=True,
 )
