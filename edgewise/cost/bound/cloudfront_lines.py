@@ -8,7 +8,7 @@ from edgewise.cost.arithmetic import plain
 from edgewise.cost.bound.book import GIB, Book
 from edgewise.cost.bound.endpoint import Endpoint
 from edgewise.cost.bound.result import Assumption, Count, Line
-from edgewise.cost.month import DAYS
+from edgewise.cost.month import SHORTEST_MONTH_DAYS
 from edgewise.cost.quotas import limit, source
 
 _HEADERS: Final = Assumption(
@@ -58,9 +58,13 @@ def access_log(book: Book, endpoint: Endpoint, number: str) -> list[Line]:
     return [book.home("access log kept", kept, "s3.stored")]
 
 
-def months_kept(days: int | None) -> int:
-    """Return how many months' worth of logs can lie there at once: the days kept, rounded up, and the month's own."""
-    return -(-(days or 0) // DAYS) + 1
+def months_kept(days: int | None) -> str:
+    """Return how many months' worth of logs a month is billed for at most, as arithmetic.
+
+    What a month writes on its first day lies there all month, and so does what each month before wrote on its last
+    day, as long as it is kept; the shortest months let most of them in: 1 + days / 28.
+    """
+    return f"(1 + {days or 0} / {SHORTEST_MONTH_DAYS})"
 
 
 def invocation(book: Book, endpoint: Endpoint, count: Count) -> list[Line]:

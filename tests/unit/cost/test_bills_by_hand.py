@@ -143,9 +143,9 @@ def cloudflare() -> WorkerEndpoint:
 
 CASES = [
     pytest.param(small(), SMALL, "14.34", id="small, pay as you go"),
-    pytest.param(plan(), PLAN, "39.08", id="flat-rate plan"),
-    pytest.param(stay_up(), STAY_UP, "746.92", id="stay up, no guard"),
-    pytest.param(big_body(), BIG_BODY, "119.75", id="big body, PriceClass_All"),
+    pytest.param(plan(), PLAN, "39.09", id="flat-rate plan"),
+    pytest.param(stay_up(), STAY_UP, "746.93", id="stay up, no guard"),
+    pytest.param(big_body(), BIG_BODY, "119.76", id="big body, PriceClass_All"),
     pytest.param(cloudflare(), CLOUDFLARE, "10.71", id="Cloudflare"),
 ]
 

@@ -42,7 +42,7 @@ def test_the_table_tells_who_fits() -> None:
     text = shown(bounds_table(ENTRIES))
     rows = {line.split("│")[1].strip() + line.split("│")[2].strip(): line for line in text.splitlines() if "│" in line}
     assert [entry.verdict for entry in ENTRIES] == ["fits", "over", "infinite", ""]
-    assert "39.08" in text
+    assert "39.09" in text
     assert "∞" in rows["face-matchcloudflare"]
     assert "4.43" in rows["prod (shared)-"]
     assert "∞" in rows["all"]
@@ -82,7 +82,7 @@ def test_json_keeps_every_digit() -> None:
     read = json.loads(json.dumps(to_json(PROD, Decimal(40))))
     assert read["status"] == "finite"
     assert read["fits"] is True
-    assert read["total_usd"] == "39.08"
+    assert read["total_usd"] == "39.09"
     assert sum(Decimal(term["amount_usd"]) for term in read["terms"]) == PROD.total
     assert sum(Decimal(line["amount_usd"]) for term in read["terms"] for line in term["lines"]) == PROD.total
     infinite = to_json(bound(replace(WORKER, front="none")), Decimal(1))
