@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from edgewise.cli.artefacts import ensure_models
-from tests.engine.project import Project, copy_project
+from tests.project import Project, copy_project
 
 
 @pytest.fixture(scope="module")

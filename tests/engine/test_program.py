@@ -14,7 +14,7 @@ import pytest
 
 from edgewise import engine
 from edgewise.paths import PROJECT_ROOT
-from tests.engine.project import Project, copy_project
+from tests.project import Project, copy_project
 
 LAMBDA = "aws:lambda/function:Function"
 DISTRIBUTION = "aws:cloudfront/distribution:Distribution"
