@@ -167,9 +167,12 @@ def read_photo(path: Path) -> Pillow.Image:
             if min(width, height) < MIN_SIDE_PX:
                 raise FaceError(f"{path.name}: {width}x{height} pixels; at least {MIN_SIDE_PX} on each side")
             return ImageOps.exif_transpose(file).convert("RGB")
+    except FaceError:
+        raise
     except Pillow.DecompressionBombError:
         raise FaceError(f"{path.name}: far too many pixels; at most {MAX_PIXELS}: make it smaller") from None
-    except (UnidentifiedImageError, OSError, SyntaxError) as error:  # Pillow raises SyntaxError for broken PNGs
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+        # Pillow raises SyntaxError for broken PNGs and ValueError for broken PGMs.
         raise FaceError(f"{path.name}: no readable PGM, JPEG or PNG file ({type(error).__name__})") from None
 
 
