@@ -60,5 +60,5 @@ bench: install ## Measure: cold start, warm latency, the whole path. Prints, ass
 	$(BIN)/pytest benchmarks $(PYTEST_ARGS)
 
 clean: ## Remove what was built here; the caches outside the checkout stay.
-	@if [ -e .edgewise/run/supervisor.json ]; then echo 'the local edge is running: run `make down` first' >&2; exit 1; fi
+	@if [ -e .edgewise/run/local-edge.json ]; then echo 'the local edge is running: run `make down` first' >&2; exit 1; fi
 	rm -rf .edgewise build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks $(VENV) node_modules
