@@ -37,7 +37,7 @@ class Admin:
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         if not hmac.compare_digest(request.headers.get(TOKEN_HEADER, ""), self.token):
             return _json({"error": "the admin token is missing or wrong"}, status=403)
-        parts = request.path.strip("/").split("/")
+        parts = request.path.strip("/").split("/", 2)
         try:
             if request.method == "GET" and parts == ["state"]:
                 return _json(self.state())

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import tempfile
+import time
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,7 +21,8 @@ SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"
 ASSET: Final = "c44067f5952c0a294b673a41bacd8c17"
 ARCHIVE: Final = "0def7320c3a5731c473e5ecbe6d01bc7"
 
-_CHUNK_BYTES: Final = 1 << 20
+# An unpacked zip has some 70 MB; what no local edge has started for this long is taken away.
+UNUSED_DAYS: Final = 30
 
 
 def reveal(value: object) -> object:
@@ -111,8 +114,10 @@ def unpack(archive: Path, into: Path) -> Path:
     """
     folder = into / file_digest(archive)[:24]
     if folder.is_dir():
+        os.utime(folder)
         return folder
     into.mkdir(parents=True, exist_ok=True)
+    _remove_unused(into)
     scratch = Path(tempfile.mkdtemp(dir=into, prefix=".unpacking-"))
     try:
         with zipfile.ZipFile(archive) as bundle:
@@ -127,6 +132,13 @@ def unpack(archive: Path, into: Path) -> Path:
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return folder
+
+
+def _remove_unused(folder: Path) -> None:
+    """Remove what was unpacked long ago and never started since."""
+    for entry in folder.iterdir():
+        if time.time() - entry.stat().st_mtime > UNUSED_DAYS * 86_400:
+            shutil.rmtree(entry, ignore_errors=True)
 
 
 def _restore_modes(bundle: zipfile.ZipFile, folder: Path) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Final
@@ -114,13 +115,16 @@ class Environment:
         return Result(outcome=Outcome.INIT_ERROR, detail=detail, cold_start=True)
 
     async def _spawn(self, port: int) -> None:
-        ask, group = die_with_parent(), self._group
+        ask = die_with_parent()
+        members = str(self._group / "cgroup.procs") if self._group is not None else None
 
         def before_exec() -> None:
             ask()
-            if group is not None:
-                # "0" is whoever writes it: cgroups(7).
-                (group / "cgroup.procs").write_text("0")
+            if members is not None:
+                # "0" is whoever writes it: cgroups(7). No more than this between fork and exec.
+                file = os.open(members, os.O_WRONLY)
+                os.write(file, b"0")
+                os.close(file)
 
         with (self.settings.log_folder / f"{self.function.name}.log").open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
@@ -182,7 +186,9 @@ class Environment:
         if self._api is not None:
             await self._api.stop()
         if self._group is not None:
-            remove_group(self._group)
+            # The keeper tries again when the gateway ends.
+            with suppress(OSError):
+                remove_group(self._group)
 
     def _on_next(self) -> None:
         self._idle.set()

@@ -157,7 +157,7 @@ def stop(run_dir: Path, *, keep_data: bool = False) -> None:
     Raises
     ------
     LocalEdgeError
-        When its keeper can't be ended.
+        When its keeper can't be ended, or a control group can't be removed.
     """
     files = RunFiles(run_dir)
     with files.only_one():
@@ -196,7 +196,10 @@ def _end(files: RunFiles, *, keep_data: bool) -> None:
         _collect(keeper.pid)
     groups = CpuGroups.from_json(content.get("cpu"))
     if groups is not None:
-        groups.remove()
+        try:
+            groups.remove()
+        except OSError as error:
+            raise LocalEdgeError(f"the control groups in {groups.folder} can't be removed: {error}") from error
     files.forget(data=not keep_data)
 
 

@@ -25,6 +25,8 @@ RUNNER: Final = Path(__file__).with_name("runner.mjs")
 _LINE_LIMIT_BYTES: Final = 4 * 1024 * 1024
 _ATTEMPTS: Final = 2
 _RESTART_PAUSE_S: Final = 0.05
+# A restart takes 0.1 s, a call a millisecond: whatever takes longer than this is not coming.
+_CALL_TIMEOUT_S: Final = 5.0
 
 
 class GateError(Exception):
@@ -82,15 +84,21 @@ class GateRunner:
         Raises
         ------
         GateError
-            When it threw, ran too long, or Node died twice.
+            When it threw, ran too long, or Node died twice or does not answer.
         """
         text = json.dumps(event, separators=(",", ":"))
         for _ in range(_ATTEMPTS):
-            await self._ready.wait()
             try:
-                answer = await self._ask({"op": "call", "name": arn, "event": text})
+                async with asyncio.timeout(_CALL_TIMEOUT_S):
+                    await self._ready.wait()
+                    answer = await self._ask({"op": "call", "name": arn, "event": text})
             except ConnectionError:
                 continue
+            except TimeoutError:
+                # It hangs: a fresh one serves the next call.
+                if self.process is not None and self.process.returncode is None:
+                    self.process.kill()
+                break
             if (logs := answer.get("logs")) not in (None, "[]"):
                 LOG.warning("%s: %s", arn, logs)
             if (error := answer.get("error")) is not None:
@@ -99,7 +107,7 @@ class GateRunner:
             if not isinstance(result, dict):
                 raise GateError("the function returned no object")
             return result
-        raise GateError("the process that runs the gates died twice")
+        raise GateError("the process that runs the gates does not answer")
 
     async def _spawn(self) -> None:
         node = shutil.which("node")

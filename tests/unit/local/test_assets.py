@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import stat
+import time
 import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
 
-from edgewise.local.assets import archive_path, asset_path, reveal, unpack
+from edgewise.local.assets import UNUSED_DAYS, archive_path, asset_path, reveal, unpack
 from edgewise.local.model import LocalEdgeError
 from tests.edge.handmade import ARCHIVE, ASSET, secret, zip_of
 
@@ -41,6 +43,21 @@ def test_another_zip_goes_elsewhere(tmp_path: Path) -> None:
 
     assert one != two
     assert (one / "a").read_text() == "1"
+
+
+def test_what_was_not_started_for_long_is_taken_away(tmp_path: Path) -> None:
+    # GIVEN two unpacked zips, one of them not started for longer than is kept
+    old = unpack(zip_of(tmp_path / "a.zip", {"a": "1"}), tmp_path / "tasks")
+    used = unpack(zip_of(tmp_path / "b.zip", {"a": "2"}), tmp_path / "tasks")
+    long_ago = time.time() - (UNUSED_DAYS + 1) * 86_400
+    for folder in (old, used):
+        os.utime(folder, (long_ago, long_ago))
+    unpack(tmp_path / "b.zip", tmp_path / "tasks")
+
+    # WHEN a third comes THEN only the one that was not started is gone
+    unpack(zip_of(tmp_path / "c.zip", {"a": "3"}), tmp_path / "tasks")
+    assert not old.exists()
+    assert used.exists()
 
 
 def test_modes_of_the_zip_are_kept(tmp_path: Path) -> None:

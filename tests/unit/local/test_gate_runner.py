@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from edgewise.local.gate import client
 from edgewise.local.gate.client import GateError, GateRunner
 from edgewise.local.model import GateFunction, LocalEdgeError
 
@@ -158,6 +159,21 @@ async def test_a_killed_process_costs_no_request(start: Start) -> None:
     assert answers == [{"r": "2"}] * 5
     assert runner.process.pid != first
     assert runner.restarts == 1
+
+
+async def test_a_frozen_process_is_an_error_and_no_wait_for_ever(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    runner = await start("function handler(event) { return {}; }")
+    monkeypatch.setattr(client, "_CALL_TIMEOUT_S", 0.2)
+    assert runner.process is not None
+
+    os.kill(runner.process.pid, signal.SIGSTOP)
+
+    with pytest.raises(GateError, match="does not answer"):
+        await runner.call("g", {})
+
+    # It was replaced.
+    monkeypatch.undo()
+    assert await runner.call("g", {}) == {}
 
 
 async def test_what_the_function_logs_is_logged(start: Start, caplog: pytest.LogCaptureFixture) -> None:
