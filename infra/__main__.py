@@ -5,18 +5,22 @@ from __future__ import annotations
 import pulumi
 from pulumi.runtime.config import CONFIG
 
+from infra.bound import require_within_budget
 from infra.components.ledger import Ledger, LedgerArgs
 from infra.components.model_store import ModelStore, ModelStoreArgs
 from infra.edge_python import edge_python
 from infra.functions import deploy_function, physical_name
 from infra.guard import require_right_cloud
 from infra.models import pinned_models
+from infra.preview_text import announce
 from infra.settings import read_settings
 
 stack = pulumi.get_stack()
 settings = read_settings(stack, CONFIG.get())
 require_right_cloud(stack)
 models = pinned_models(settings)
+worst = require_within_budget(settings, {name: model.manifest for name, model in models.items()})
+announce(settings, worst)
 python = edge_python(stack)
 
 store = ModelStore(
@@ -45,6 +49,7 @@ functions = [
 ]
 store.let_read([function.endpoint.distribution.arn for function in functions])
 
+pulumi.export("bound", worst.to_output())
 pulumi.export("endpoints", {function.name: function.describe() for function in functions})
 pulumi.export(
     "signing_keys", pulumi.Output.secret({function.name: function.keys.signing_keys for function in functions})

@@ -85,6 +85,7 @@ def deploy_function(
             model_digest=model.manifest.digest,
             origin_domain=store.bucket.bucket_regional_domain_name,
             certificate=_certificate(function),
+            price_class=function.price_class,
             tags=settings.tags(name),
             customize=function.customize,
         ),

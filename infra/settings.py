@@ -84,8 +84,15 @@ class FunctionSettings(_Frozen):
         The worst case must fit in it.
     on_flood : {"disconnect", "stay_up"}
         What gives when refused traffic costs too much.
+    plan : {"none", "free", "pro", "business", "premium"}
+        The CloudFront flat-rate plan that the owner has put on the distribution; nothing here can verify it.
+    price_class : {"PriceClass_100", "PriceClass_200", "PriceClass_All"}
+        The edges that may serve, and so the Regions whose prices the worst bill is made of.
     lease_requests, lease_seconds : int
         What one edge process may answer before it asks the ledger again.
+    assumed_flood_rps, assumed_signed_flood_rps : int
+        Requests a second that anybody, or somebody with a valid signature, sends at most: what the owner assumes of
+        the world. The bound prints it.
     domain : Domain or None
         The function's own host name and certificate.
     customize : mapping
@@ -101,8 +108,12 @@ class FunctionSettings(_Frozen):
     rate_cap_rps: Annotated[Number, _within(limits.RATE_CAP_RPS)]
     monthly_budget_usd: Annotated[Number, _within(limits.MONTHLY_BUDGET_USD)]
     on_flood: Literal["disconnect", "stay_up"] = "disconnect"
+    plan: Literal["none", "free", "pro", "business", "premium"] = "none"
+    price_class: Literal["PriceClass_100", "PriceClass_200", "PriceClass_All"] = "PriceClass_100"
     lease_requests: Annotated[Number, _within(limits.LEASE_REQUESTS)] = 50
     lease_seconds: Annotated[Number, _within(limits.LEASE_SECONDS)] = 600
+    assumed_flood_rps: Annotated[Number, _within(limits.RATE_CAP_RPS)] = 1000
+    assumed_signed_flood_rps: Annotated[Number, _within(limits.RATE_CAP_RPS)] = 25
     domain: Domain | None = None
     customize: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
 

@@ -38,30 +38,31 @@ class Entry:
 
 
 def bounds_table(entries: Sequence[Entry], *, title: str = "Worst month, USD") -> Table:
-    """Build a table: one row a function, one for the shared resources, and the total."""
+    """Build a table: one column a function, one for the shared resources, one row a term; it fits 80 columns."""
     table = Table(title=title, caption="rounded up to the cent; free tiers not counted; a month of 31 days")
-    for name in ("function", "edge"):
-        table.add_column(name, no_wrap=True)
-    for name in (*SYMBOLS, "other", "total", "budget"):
-        table.add_column(name.removesuffix("·r"), justify="right", no_wrap=True)
-    table.add_column("", no_wrap=True)
+    table.add_column("")
     for entry in entries:
-        table.add_row(*_row(entry), style="red" if entry.verdict in ("over", "infinite", "UNKNOWN") else None)
-    budgets = [entry.budget_usd for entry in entries if entry.budget_usd is not None]
-    total = sum((entry.bound.total_usd for entry in entries), Decimal(0))
-    blank = [""] * (len(SYMBOLS) + 1)
+        style = "red" if entry.verdict in ("over", "infinite", "UNKNOWN") else None
+        table.add_column(f"{entry.bound.name}\n{entry.bound.edge}".removesuffix("\n-"), justify="right", style=style)
+    table.add_column("all", justify="right")
+    for symbol, title_of_term in _terms(entries):
+        amounts = [entry.bound.by_symbol().get(symbol) for entry in entries]
+        known = [amount for amount in amounts if amount is not None]
+        cells = ["" if amount is None else usd(amount) for amount in amounts]
+        table.add_row(f"{symbol}  {title_of_term}", *cells, usd(sum(known, Decimal(0))))
     table.add_section()
-    table.add_row("all", "", *blank, usd(total), usd(sum(budgets, Decimal(0))) if budgets else "", "")
+    total = sum((entry.bound.total_usd for entry in entries), Decimal(0))
+    table.add_row("total", *(usd(entry.bound.total_usd) for entry in entries), usd(total))
+    table.add_row("budget", *("" if each.budget_usd is None else usd(each.budget_usd) for each in entries), "")
+    table.add_row("", *(entry.verdict for entry in entries), "")
     return table
 
 
-def _row(entry: Entry) -> list[str]:
-    amounts = entry.bound.by_symbol()
-    other = sum((amount for symbol, amount in amounts.items() if symbol not in SYMBOLS), Decimal(0))
-    cells = [usd(amounts[symbol]) if symbol in amounts else "" for symbol in SYMBOLS]
-    budget = "" if entry.budget_usd is None else usd(entry.budget_usd)
-    total = usd(entry.bound.total_usd)
-    return [entry.bound.name, entry.bound.edge, *cells, usd(other) if other else "", total, budget, entry.verdict]
+def _terms(entries: Sequence[Entry]) -> list[tuple[str, str]]:
+    """Return every term's symbol and title, in the formula's order."""
+    found = {term.symbol: term.title for entry in reversed(entries) for term in entry.bound.terms}
+    ranked = {symbol: rank for rank, symbol in enumerate(SYMBOLS)}
+    return sorted(found.items(), key=lambda item: ranked.get(item[0], len(SYMBOLS)))
 
 
 def usd(amount: Decimal) -> str:

@@ -73,6 +73,8 @@ class LambdaEdgeEndpointArgs:
         The model bucket's regional domain name.
     certificate : Certificate or None
         Without one AWS serves its default certificate and fixes the lowest TLS version itself.
+    price_class : str
+        The edges that may serve.
     tags : mapping of str to str
     customize : mapping
         See `Component`.
@@ -90,6 +92,7 @@ class LambdaEdgeEndpointArgs:
     model_digest: str
     origin_domain: pulumi.Input[str]
     certificate: Certificate | None
+    price_class: str
     tags: Mapping[str, str]
     customize: Customize = field(default_factory=dict)
 
@@ -210,7 +213,7 @@ class LambdaEdgeEndpoint(Component):
             comment=f"Edgewise {args.physical_name}",
             http_version="http2and3",
             is_ipv6_enabled=True,
-            price_class="PriceClass_100",
+            price_class=args.price_class,
             aliases=[args.certificate.domain] if args.certificate else [],
             origins=[
                 {

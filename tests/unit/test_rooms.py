@@ -24,7 +24,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "edgewise.models": (*LEAVES, *CONTRACT, "edgewise.device"),
     "edgewise.device": (*LEAVES, *CONTRACT, "edgewise.models"),
     "edgewise.local": (*LEAVES, *CONTRACT),
-    "edgewise.cli": (*LEAVES, *CONTRACT, "edgewise"),
+    "edgewise.cli": (*LEAVES, *CONTRACT, "edgewise", "infra.settings", "infra.bound", "infra.models"),
     "infra": (*LEAVES, *CONTRACT, "edgewise.cost"),
     "policies": ("edgewise.cost",),
     "tools": (),

@@ -21,7 +21,7 @@ FUNCTION: dict[str, Any] = {
     "daily_quota": 20000,
     "ms_per_request": 40,
     "rate_cap_rps": 20,
-    "monthly_budget_usd": 40,
+    "monthly_budget_usd": 80,
     "on_flood": "disconnect",
 }
 CONFIG: dict[str, Any] = {

@@ -1,0 +1,109 @@
+"""From settings to the worst bill of a month: described before a resource is declared, refused when it does not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from edgewise.cost.advice import refusal
+from edgewise.cost.bound import Assumed, Bound, Endpoint, Lease, StackShared, bound, shared_bound
+from inference.manifest import Manifest
+from infra.settings import FunctionSettings, Settings
+
+
+class BudgetError(ValueError):
+    """A function's worst month is infinite, unknown or over its budget."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StackBound:
+    """The worst month of every function and of what they share."""
+
+    functions: Mapping[str, Bound]
+    shared: Bound
+
+    @property
+    def total_usd(self) -> Decimal:
+        """All of it, to the cent, rounded up."""
+        return sum((each.total_usd for each in self.functions.values()), self.shared.total_usd)
+
+    def to_output(self) -> dict[str, Any]:
+        """Return the figures as a stack output: text, since a float would not be the figure."""
+        functions = {
+            name: {"total_usd": str(each.total_usd), "terms": {k: str(v) for k, v in each.by_symbol().items()}}
+            for name, each in self.functions.items()
+        }
+        return {"functions": functions, "shared_usd": str(self.shared.total_usd), "total_usd": str(self.total_usd)}
+
+
+def describe(name: str, function: FunctionSettings, model: Manifest, settings: Settings) -> Endpoint:
+    """Say of a function what the bound needs to know.
+
+    What the settings don't name has the platform's own figure, which is in `Endpoint`'s defaults: the program builds
+    nothing else.
+    """
+    return Endpoint(
+        function=name,
+        memory_mb=function.memory_mb,
+        timeout_s=function.timeout_s,
+        daily_quota=function.daily_quota,
+        ms_per_request=function.ms_per_request,
+        rate_cap_rps=function.rate_cap_rps,
+        request_bytes=model.request_bytes,
+        model_bytes=model.bytes,
+        on_flood=function.on_flood,
+        plan=function.plan,
+        price_class=function.price_class,
+        monthly_budget_usd=Decimal(function.monthly_budget_usd),
+        log_retention_days=settings.log_retention_days,
+        assumed=Assumed(flood_rps=function.assumed_flood_rps, signed_flood_rps=function.assumed_signed_flood_rps),
+        lease=Lease(requests=function.lease_requests, seconds=function.lease_seconds),
+    )
+
+
+def shared_resources(settings: Settings) -> StackShared:
+    """Say of what all functions share what the bound needs to know."""
+    return StackShared(stack=settings.stack, point_in_time_recovery=True)
+
+
+def stack_bound(settings: Settings, manifests: Mapping[str, Manifest]) -> StackBound:
+    """Compute the worst month of a stack.
+
+    Parameters
+    ----------
+    settings : Settings
+    manifests : mapping of str to Manifest
+        By catalogue name.
+    """
+    endpoints = _endpoints(settings, manifests)
+    return StackBound(
+        functions={name: bound(endpoint) for name, endpoint in endpoints.items()},
+        shared=shared_bound(shared_resources(settings)),
+    )
+
+
+def require_within_budget(settings: Settings, manifests: Mapping[str, Manifest]) -> StackBound:
+    """Compute the worst month and refuse what does not fit.
+
+    Raises
+    ------
+    BudgetError
+        Names every function over its budget with the figure, its largest terms and what would make it fit.
+    """
+    refused = [
+        told
+        for name, endpoint in _endpoints(settings, manifests).items()
+        if (told := refusal(endpoint, Decimal(settings.functions[name].monthly_budget_usd)))
+    ]
+    if refused:
+        raise BudgetError("\n".join([f"stack {settings.stack} is refused, nothing was declared:", *refused]))
+    return stack_bound(settings, manifests)
+
+
+def _endpoints(settings: Settings, manifests: Mapping[str, Manifest]) -> dict[str, Endpoint]:
+    return {
+        name: describe(name, function, manifests[function.model], settings)
+        for name, function in settings.functions.items()
+    }
