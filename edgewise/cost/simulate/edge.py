@@ -49,6 +49,8 @@ class Edge:
         Seconds since the month began.
     off : bool
         Whether the distribution is disabled.
+    without : set of Control
+        What was taken away; adversaries see that too.
     """
 
     def __init__(self, endpoint: Endpoint, nature: Nature, month: Month, rng: Random, without: Set[Control]) -> None:
@@ -59,7 +61,7 @@ class Edge:
         self.events = Events()
         self.now_s = 0
         self.off = False
-        self._without = without
+        self.without = without
         self._rng = rng
         self._closed_until_s = 0
         self._effects: list[tuple[int, int]] = []  # when a store's value shows, and the value; -1 switches off
@@ -82,7 +84,7 @@ class Edge:
     @property
     def closed(self) -> bool:
         """Whether the gate turns signed requests away."""
-        return self._closed_until_s > self.now_s and Control.CLOSED_UNTIL not in self._without
+        return self._closed_until_s > self.now_s and Control.CLOSED_UNTIL not in self.without
 
     @property
     def midnight_s(self) -> int:
@@ -150,7 +152,7 @@ class Edge:
 
     def _rate_rule(self) -> RateRule | None:
         firewall, cap = self.endpoint.firewall, self.endpoint.rate_cap_rps
-        if firewall is None or cap is None or Control.RATE_RULE in self._without:
+        if firewall is None or cap is None or Control.RATE_RULE in self.without:
             return None
         greatest_s = self.endpoint.assumed.firewall_s
         return RateRule(
@@ -161,7 +163,7 @@ class Edge:
 
     def _guard(self) -> Guard | None:
         settings = self.endpoint.guard
-        if settings is None or Control.DISCONNECT in self._without:
+        if settings is None or Control.DISCONNECT in self.without:
             return None
         return Guard(settings, self.endpoint.assumed, self.nature, self._rng.randrange(settings.interval_s))
 
@@ -210,17 +212,17 @@ class Edge:
     def _inspected(self, burst: Burst) -> float:
         """Return the requests a second that the rate rule counts on one counter."""
         number = sum(burst.requests.values()) - burst.requests.get(Kind.JUNK, 0)
-        counters = burst.addresses if Control.ONE_COUNTER in self._without else 1
+        counters = burst.addresses if Control.ONE_COUNTER in self.without else 1
         return number / burst.seconds / counters
 
     def _refused_at_gate(self, kind: Kind) -> bool:
         """Tell how the gate judges a request now."""
         if kind is Kind.UNSIGNED:
-            return Control.SIGNATURE not in self._without or self.closed
+            return Control.SIGNATURE not in self.without or self.closed
         if kind is Kind.WRONG_SIZE:
-            return Control.SIZE not in self._without or self.closed
+            return Control.SIZE not in self.without or self.closed
         if kind is Kind.MODEL:
-            return Control.FETCH_TOKEN not in self._without
+            return Control.FETCH_TOKEN not in self.without
         return kind is Kind.ABORTED or (kind is Kind.SIGNED and self.closed)
 
     def _calls(self, sending: _Sending, seconds: int) -> Mapping[Kind, int]:

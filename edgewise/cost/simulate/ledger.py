@@ -11,8 +11,8 @@ from edgewise.cost.simulate.controls import Control
 from edgewise.cost.simulate.month import DAY_S
 
 _UNLIMITED: Final = 2**62
-# No lease is more than this share of what is left of the day: the taper of design.md, "Leases and receipts".
-_TAPER: Final = 16
+# A lease is at most one part in so many of what is left of the day: the taper of design.md, "Leases and receipts".
+_TAPER: Final = 64
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -55,19 +55,17 @@ def _bad_bodies(edge: Edge, rng: Random) -> Iterator[Burst]:
 
 
 def _oversized(edge: Edge, _: Random) -> Iterator[Burst]:
-    """Send bodies that are too long, a quota of them each day."""
+    """Send bodies that are too long, a quota of them each day if the gate lets them in, else a few."""
     while not edge.over:
-        rps = moves.calm_rps(edge, Kind.WRONG_SIZE)
-        quota = edge.endpoint.daily_quota or 0
-        number = min(quota, int(rps * (edge.midnight_s - edge.now_s)))
-        yield moves.spread(Kind.WRONG_SIZE, number, rps)
+        yield from moves.spend_quota(edge, kind=Kind.WRONG_SIZE)
         yield from moves.until(edge, edge.midnight_s)
 
 
 def _churn(endpoint: Endpoint, _: Random) -> Nature:
     """Each lease costs all the writes, records and settle runs that it can; the gate is never closed in time."""
     leases = -(-(endpoint.daily_quota or 0) // endpoint.lease.requests)
-    lanes = min(max(leases, 1), _MOST_HOARDED)
+    cold = _MOST_HOARDED if endpoint.cold_grants_daily is None else endpoint.cold_grants_daily
+    lanes = max(1, min(leases, cold, _MOST_HOARDED))
     return replace(
         WORST, overruns=False, dies_with_lease=False, call_ms=0.1, lanes=lanes, settle_closes=False,
         headers=0.02, init=0.1, load=0.3, fetches=0.0, refused_cold=False,

@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from edgewise.cost.simulate.controls import Control
 from edgewise.cost.simulate.edge import Edge
 from edgewise.cost.simulate.traffic import WITH_SIGNATURE, Burst, Kind, pause
 
 HOUR_S = 3_600
+# Of what is left of a quota, the part that is used at a time: leases that expire meanwhile must not lead to refusals.
+_CAREFUL = 0.9
 
 
 def greatest_rps(edge: Edge, kind: Kind) -> float:
@@ -33,26 +36,27 @@ def calls_in_a_lease(edge: Edge) -> int:
     """Return how many calls the smallest lease answers in this world before it ends one way or another."""
     endpoint, nature = edge.endpoint, edge.nature
     calls = endpoint.lease.requests if nature.lives is None else min(endpoint.lease.requests, nature.lives)
-    if endpoint.ms_per_request is None:
+    if endpoint.ms_per_request is None or Control.MS_GRANT in edge.without:
         return calls
     longest = endpoint.timeout_s * 1000
     call_ms = max(1, min(int(nature.call_ms * endpoint.ms_per_request), longest))
     return min(calls, -(-endpoint.lease.requests * endpoint.ms_per_request // call_ms))
 
 
-def spend_quota(edge: Edge, ends_s: int | None = None) -> Iterator[Burst]:
+def spend_quota(edge: Edge, ends_s: int | None = None, kind: Kind = Kind.SIGNED) -> Iterator[Burst]:
     """Use up the day's quota as fast as the rate rule never minds, and not one request more."""
     ends_s = edge.midnight_s if ends_s is None else ends_s
-    rps = calm_rps(edge, Kind.SIGNED)
+    rps = calm_rps(edge, kind)
     while edge.now_s < ends_s and not edge.off and not edge.closed and edge.ledger.left > 0:
-        before = edge.ledger.left
+        before, refused = edge.ledger.left, edge.events.refused_at_ledger + edge.events.refused_at_gate
         leases = max(1, before // edge.endpoint.lease.requests)
-        number = min(leases * calls_in_a_lease(edge), int(rps * (ends_s - edge.now_s)))
+        careful = max(1, int(_CAREFUL * leases * calls_in_a_lease(edge)))
+        number = min(careful, int(rps * (ends_s - edge.now_s)))
         if number == 0:
             return
-        yield spread(Kind.SIGNED, number, rps)
-        if edge.ledger.left == before:
-            return  # no more leases of the kind that these environments need
+        yield spread(kind, number, rps)
+        if edge.ledger.left == before and edge.events.refused_at_ledger + edge.events.refused_at_gate > refused:
+            return  # no more leases of the kind that these environments need, or none for this kind of request
 
 
 def until(edge: Edge, second: int) -> Iterator[Burst]:
