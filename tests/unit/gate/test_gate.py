@@ -253,11 +253,10 @@ def test_without_a_readable_closed_until_it_stays_closed(gate: Gate, closed_unti
 
 
 @pytest.mark.parametrize("broken", ["closed_until", "key:k1", f"deny:{DEVICE}"])
-def test_a_failing_store_closes_the_gate_and_is_logged_once(gate: Gate, broken: str) -> None:
+def test_a_failing_store_closes_the_gate_and_buys_no_log_line(gate: Gate, broken: str) -> None:
     verdict = gate.ask(request(), broken=(broken,))
     assert (verdict.status, verdict.slug, verdict.header("retry-after")) == (503, "closed", "5")
-    assert len(verdict.logged) == 1
-    assert "a1a1" not in verdict.logged[0]
+    assert verdict.logged == []
 
 
 @pytest.mark.parametrize("master", ["", "a1" * 31, "A1" * 32, "a1" * 32 + "\n"])
