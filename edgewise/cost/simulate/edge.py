@@ -13,6 +13,7 @@ from edgewise.cost.simulate.controls import Control
 from edgewise.cost.simulate.events import Events
 from edgewise.cost.simulate.firewall import RateRule
 from edgewise.cost.simulate.fleet import Fleet
+from edgewise.cost.simulate.gate import Gate
 from edgewise.cost.simulate.ledger import Ledger
 from edgewise.cost.simulate.month import DAY_S, Month
 from edgewise.cost.simulate.nature import Nature
@@ -63,7 +64,8 @@ class Edge:
         self.off = False
         self.without = without
         self._rng = rng
-        self._closed_until_s = 0
+        self._ends_s = month.seconds
+        self._gate = Gate(without)
         self._effects: list[tuple[int, int]] = []  # when a store's value shows, and the value; -1 switches off
         self._blocked = Allowance(endpoint.allowance.firewall)
         self._at_gate = Allowance(endpoint.allowance.gate)
@@ -79,12 +81,12 @@ class Edge:
     @property
     def over(self) -> bool:
         """Whether the month has ended."""
-        return self.now_s >= self.month.seconds
+        return self.now_s >= self._ends_s
 
     @property
     def closed(self) -> bool:
         """Whether the gate turns signed requests away."""
-        return self._closed_until_s > self.now_s and Control.CLOSED_UNTIL not in self.without
+        return self._gate.closed(self.now_s)
 
     @property
     def midnight_s(self) -> int:
@@ -123,7 +125,7 @@ class Edge:
 
     def until(self) -> int:
         """Return the second at which the world changes next (for the fleet)."""
-        return self._effects[0][0] if self._effects else self.month.seconds
+        return self._effects[0][0] if self._effects else self._ends_s
 
     def quota_ended(self, at_s: float) -> None:
         """Settle hears of the record that ended a quota, and closes the gate until midnight or the month's end."""
@@ -202,11 +204,12 @@ class Edge:
         if self.rule is not None:
             seconds = self.rule.stretch(self.now_s, self._inspected(burst), seconds)
             blocking = self.rule.blocking
-        at_gate = sum(burst.requests.get(kind, 0) for kind in Kind if self._refused_at_gate(kind))
-        blocked = sum(burst.requests.values()) if blocking else burst.requests.get(Kind.JUNK, 0)
-        for allowance, number in ((self._at_gate, 0 if blocking else at_gate), (self._blocked, blocked)):
-            if allowance.left and number:
-                seconds = min(seconds, math.ceil(allowance.left * burst.seconds / number))
+        if self._blocked.left:
+            blocked = sum(burst.requests.values()) if blocking else burst.requests.get(Kind.JUNK, 0)
+            seconds = min(seconds, self._blocked.lasts_s(blocked, burst.seconds))
+        if self._at_gate.left and not blocking:
+            refused = sum(number for kind, number in burst.requests.items() if self._gate.refuses(kind, self.now_s))
+            seconds = min(seconds, self._at_gate.lasts_s(refused, burst.seconds))
         return max(1, seconds)
 
     def _inspected(self, burst: Burst) -> float:
@@ -215,19 +218,9 @@ class Edge:
         counters = burst.addresses if Control.ONE_COUNTER in self.without else 1
         return number / burst.seconds / counters
 
-    def _refused_at_gate(self, kind: Kind) -> bool:
-        """Tell how the gate judges a request now."""
-        if kind is Kind.UNSIGNED:
-            return Control.SIGNATURE not in self.without or self.closed
-        if kind is Kind.WRONG_SIZE:
-            return Control.SIZE not in self.without or self.closed
-        if kind is Kind.MODEL:
-            return Control.FETCH_TOKEN not in self.without
-        return kind is Kind.ABORTED or (kind is Kind.SIGNED and self.closed)
-
     def _calls(self, sending: _Sending, seconds: int) -> Mapping[Kind, int]:
         kinds = (Kind.SIGNED, Kind.UNSIGNED, Kind.WRONG_SIZE)
-        due = {kind: sending.due(kind, seconds) for kind in kinds if not self._refused_at_gate(kind)}
+        due = {kind: sending.due(kind, seconds) for kind in kinds if not self._gate.refuses(kind, self.now_s)}
         return {kind: number for kind, number in due.items() if number}
 
     def _serve(self, sending: _Sending, calls: Mapping[Kind, int], seconds: int) -> None:
@@ -248,7 +241,7 @@ class Edge:
             if blocking or kind is Kind.JUNK:
                 self.events.blocked += number
                 self._flooded(self._blocked, number, seconds)
-            elif self._refused_at_gate(kind):
+            elif self._gate.refuses(kind, self.now_s):
                 self.events.refused_at_gate += number
                 self._flooded(self._at_gate, number, seconds)
             elif kind is Kind.MODEL:
@@ -285,7 +278,7 @@ class Edge:
         while self._effects and self._effects[0][0] <= self.now_s:
             _, until_s = heapq.heappop(self._effects)
             self.off = self.off or until_s < 0
-            self._closed_until_s = max(self._closed_until_s, until_s)
+            self._gate.read(until_s)
 
 
 def _require(endpoint: Endpoint) -> None:

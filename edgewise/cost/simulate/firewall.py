@@ -69,7 +69,12 @@ class RateRule:
 
     def trailing(self, at_s: int) -> float:
         """Return how many requests the window holds that ends at `at_s`."""
-        return sum(rate * max(0, min(end, at_s) - max(start, at_s - self.window_s)) for start, end, rate in self._seen)
+        begins_s, held = at_s - self.window_s, 0.0
+        for start, end, rate in self._seen:
+            inside_s = min(end, at_s) - max(start, begins_s)
+            if inside_s > 0:
+                held += rate * inside_s
+        return held
 
     def quiet_until_open(self, now_s: int) -> int:
         """Return the seconds without any request after which the rule lets pass again."""

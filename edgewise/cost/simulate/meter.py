@@ -90,6 +90,7 @@ class Meter:
             runs = -(-self.month.seconds // guard.interval_s) * guard.attempts
             tally.add("F", "schedule start", runs)
             tally.add("F", "metric read", runs * guard.metrics)
+            tally.add("F", "ledger read unit", runs * guard.ledger_reads)
             self._home_runs(tally, "F", runs, guard.memory_mb, int(self.nature.guard_time * guard.timeout_s * 1000))
             self._home_logs(tally, "F", runs * guard.log_bytes)
         if settle is not None:
@@ -154,13 +155,18 @@ class Meter:
 
     def _leases(self, tally: Tally) -> None:
         events = self.events
-        writes = events.leases * self.nature.ledger_writes + events.receipts + events.renewals_refused
-        self._ledger(tally, "L·l", writes=writes, reads=events.leases)
+        writes = self._writes(events.leases) + events.receipts + events.renewals_refused
+        self._ledger(tally, "L·l", writes=writes, reads=events.leases + events.renewals_refused)
         tally.add(
             "L·l", "lake byte-month", events.leases * self.endpoint.lease.receipt_bytes * self.endpoint.lake_months
         )
         if self.endpoint.settle is not None:
             self._settle(tally, self.endpoint.settle)
+
+    def _writes(self, questions: int) -> int:
+        """Return the writes that questions take: each is settled by its last, the others lost a race."""
+        lost = self.nature.ledger_races * (self.endpoint.lease.writes - 1)
+        return math.floor(questions * (1 + lost))
 
     def _ledger(self, tally: Tally, symbol: str, *, writes: int, reads: int) -> None:
         """Charge calls to the ledger: a write is charged whether it was refused, repeated or granted."""
@@ -207,7 +213,7 @@ class Meter:
         self._arrive(tally, "N_ledger·r", events.refused_at_ledger)
         self._call(tally, "N_ledger·r", events.refused_at_ledger)
         questions = events.refused_questions
-        self._ledger(tally, "N_ledger·r", writes=questions * self.nature.ledger_writes, reads=questions)
+        self._ledger(tally, "N_ledger·r", writes=self._writes(questions), reads=questions)
         self._arrive(tally, "N_gate·r", events.models_given)
         tally.add("N_gate·r", "byte out", events.models_given * self.endpoint.model_bytes)
 

@@ -9,8 +9,6 @@ from typing import Final
 # "Usually below 30 s" and now and then minutes: AWS WAF developer guide, "Rate-based rule caveats".
 _USUAL_REACTION_S: Final = (10, 30)
 _RARE_REACTION: Final = 0.05
-# inference/ledger.py, MAX_WRITES: a write loses against others while the day rolls over or runs out.
-MOST_WRITES: Final = 6
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,8 +47,8 @@ class Nature:
         Share of the model's fetches that one cold grant may take.
     refused_cold : bool
         Whether each call that gets no lease starts an environment and ends at its timeout.
-    ledger_writes : int
-        Writes that one question to the ledger takes.
+    ledger_races : float
+        Share of the writes that one question to the ledger may lose against others before it is settled.
     ledger_retries : float
         Share of the repeated attempts of each call to the ledger that are made.
     lone_receipts : bool
@@ -90,7 +88,7 @@ class Nature:
     load: float = 0.3
     fetches: float = 0.0
     refused_cold: bool = False
-    ledger_writes: int = 1
+    ledger_races: float = 0.0
     ledger_retries: float = 0.0
     lone_receipts: bool = False
     early_renewals: bool = False
@@ -128,7 +126,7 @@ def usual(rng: Random) -> Nature:
         lanes=rng.randint(1, 4),
         init=rng.uniform(0.05, 0.4),
         load=rng.uniform(0.1, 0.6),
-        ledger_writes=rng.randint(1, 2),
+        ledger_races=rng.uniform(0, 0.1),
         ledger_retries=rng.uniform(0, 0.1),
         lone_receipts=rng.random() < 0.3,
         settle_fails=rng.uniform(0, 0.02),
@@ -158,7 +156,7 @@ WORST: Final = Nature(
     load=1.0,
     fetches=1.0,
     refused_cold=True,
-    ledger_writes=MOST_WRITES,
+    ledger_races=1.0,
     ledger_retries=1.0,
     lone_receipts=True,
     early_renewals=True,

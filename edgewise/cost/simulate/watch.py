@@ -10,6 +10,7 @@ from edgewise.cost.simulate.nature import Nature
 
 # EventBridge Scheduler starts a run within 60 s of its time: "Schedule types", Scheduler user guide.
 SCHEDULE_PRECISION_S: Final = 60
+_NEVER: Final = 2**62
 
 
 class Allowance:
@@ -23,6 +24,10 @@ class Allowance:
     def left(self) -> int:
         """Refusals until the allowance is passed, that one included; 0 when it is."""
         return max(0, self.allowed + 1 - self.seen)
+
+    def lasts_s(self, number: int, seconds: int) -> int:
+        """Return after how many seconds it is passed when `number` come every `seconds`."""
+        return -(-self.left * seconds // number) if number else _NEVER
 
     def count(self, number: int) -> bool:
         """Count refusals; tell whether these passed the allowance."""

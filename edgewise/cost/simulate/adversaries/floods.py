@@ -21,7 +21,7 @@ def _late(_: Endpoint, rng: Random) -> Nature:
     """Everything that watches is as late as is assumed, everything refused as long as can be."""
     return replace(
         usual(rng), firewall_lag=1.0, store_lag=1.0, metrics_lag=1.0, disable_lag=1.0, guard_lag=1.0, headers=1.0,
-        answers=1.0, refused_cold=True, init=1.0, logs=1.0, ledger_writes=WORST.ledger_writes, ledger_retries=1.0,
+        answers=1.0, refused_cold=True, init=1.0, logs=1.0, ledger_races=1.0, ledger_retries=1.0,
         bunched=True,
     )  # fmt: skip
 
