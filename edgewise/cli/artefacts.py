@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 MODELS_KEY: Final = "edgewise:models"
 
 
-def pinned(stack: str, root: Path = PROJECT_ROOT) -> dict[str, str]:
-    """Return the models of a stack's settings: catalogue name to digest.
+def stack_config(stack: str, root: Path = PROJECT_ROOT) -> dict[str, Any]:
+    """Return a stack's configuration as its file has it.
 
     Raises
     ------
@@ -29,7 +29,12 @@ def pinned(stack: str, root: Path = PROJECT_ROOT) -> dict[str, str]:
         known = sorted(found.name.split(".")[1] for found in path.parent.glob("Pulumi.*.yaml"))
         raise CliError(f"stack {stack!r}: there is none; stacks/ has {', '.join(known)}", ExitCode.BAD_INPUT)
     settings = yaml.safe_load(path.read_text()) or {}
-    return dict(settings.get("config", {}).get(MODELS_KEY) or {})
+    return dict(settings.get("config") or {})
+
+
+def pinned(stack: str, root: Path = PROJECT_ROOT) -> dict[str, str]:
+    """Return the models of a stack's settings: catalogue name to digest; errors as for `stack_config`."""
+    return dict(stack_config(stack, root).get(MODELS_KEY) or {})
 
 
 def ensure_models(stack: str, *, say: Callable[[str], None], root: Path = PROJECT_ROOT) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from edgewise.cli.artefacts import ensure_models
+from edgewise.cli.artefacts import ensure_models, stack_config
 from edgewise.cli.console import say
 from edgewise.cli.exits import CliError, ExitCode
 from edgewise.paths import PROJECT_ROOT
@@ -17,8 +16,6 @@ from edgewise.paths import PROJECT_ROOT
 if TYPE_CHECKING:
     from edgewise.cost.bound import Endpoint
     from infra.settings import Settings
-
-STACKS = PROJECT_ROOT / "stacks"
 
 
 def read_stack(stack: str) -> Settings:
@@ -31,11 +28,7 @@ def read_stack(stack: str) -> Settings:
     """
     from infra.settings import SettingsError, read_settings
 
-    path = STACKS / f"Pulumi.{stack}.yaml"
-    if not path.is_file():
-        known = sorted(found.name.split(".")[1] for found in STACKS.glob("Pulumi.*.yaml"))
-        raise CliError(f"stack {stack!r}: there is none; stacks/ has {', '.join(known)}", ExitCode.BAD_INPUT)
-    config: Mapping[str, Any] = _project_defaults() | (yaml.safe_load(path.read_text()).get("config") or {})
+    config = _project_defaults() | stack_config(stack)
     encoded = {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
     try:
         return read_settings(stack, encoded)
