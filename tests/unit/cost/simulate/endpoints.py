@@ -45,7 +45,7 @@ def drawn_endpoint(seed: int) -> Endpoint:
         daily_quota=daily,
         monthly_quota=rng.choice([None, None, daily, daily * rng.randint(2, 40)]),
         ms_per_request=rng.choice([None, 5, 40, 200, 1_000]),
-        rate_cap_rps=rng.choice([1, 5, 20, 100, Decimal("7.5")]),
+        rate_cap_rps=rng.choice([Decimal(1), Decimal(5), Decimal("7.5"), Decimal(20), Decimal(100)]),
         request_bytes=rng.choice([1_000, 67_500, 900_000]),
         model_bytes=rng.choice([0, 100_000, 3_000_000, 40_000_000]),
         cold_grants_daily=rng.choice([None, None, 5, 100]),
