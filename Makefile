@@ -56,7 +56,7 @@ format: install ## Format the code and mend what can be mended safely.
 test: lint ## Lint, then run every test.
 	$(BIN)/pytest $(PYTEST_ARGS)
 
-bench: install ## Measure: cold start, warm latency, the whole path. Prints, asserts nothing.
+bench: install ## Measure: cold start, warm latency, the whole path, 200 months of adversaries. Asserts no time.
 	$(BIN)/pytest benchmarks $(PYTEST_ARGS)
 
 clean: ## Remove what was built here; the caches outside the checkout stay.

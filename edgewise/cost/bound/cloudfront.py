@@ -23,6 +23,15 @@ _NOTES: Final = (
     Assumption(
         text="fetch tokens stay inside environments, so only cold grants fetch models", source="the token is rotated"
     ),
+    Assumption(
+        text="the guard counts executions of the gate minus passed calls, so that aborted uploads and throttled calls are "
+        "refusals too, and each of its runs succeeds: one that fails adds an interval to its lag",
+        source="what the guard is built to do; a failed run raises an alarm",
+    ),
+    Assumption(
+        text="a call that is under way at the month's first midnight belongs to the month that let it in",
+        source="assumed; one timeout a held lease",
+    ),
 )
 _TIMEOUT_PLUS_INIT: Final = Assumption(
     text="each is priced as a fresh environment: the whole start-up and the whole timeout, billed",

@@ -189,7 +189,7 @@ def _at_ledger(endpoint: Endpoint) -> Count:
 
     Only a valid signature reaches Lambda, so they come at the assumed signed rate (or the whole flood's without a
     signature gate). The day's quota running out, a ledger outage and code that dies at start-up all look the same to
-    the guard: Lambda's invocations minus passed calls. Once the month's allowance of them is used up it closes the
+    the guard: executions of the gate minus passed calls. Once the month's allowance of them is used up it closes the
     gate through the store, to the month's end, in both flood modes: a call without a lease costs a hundred times a
     refusal at the gate. Without a store it can only disconnect; without a guard nothing ends it.
     """
