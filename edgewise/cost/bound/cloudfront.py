@@ -24,8 +24,8 @@ _NOTES: Final = (
         text="fetch tokens stay inside environments, so only cold grants fetch models", source="the token is rotated"
     ),
     Assumption(
-        text="the guard counts executions of the gate minus passed calls, so that aborted uploads and throttled calls are "
-        "refusals too, and each of its runs succeeds: one that fails adds an interval to its lag",
+        text="the guard counts executions of the gate minus passed calls, so that aborted uploads and throttled calls "
+        "are refusals too, and each of its runs succeeds: one that fails adds an interval to its lag",
         source="what the guard is built to do; a failed run raises an alarm",
     ),
     Assumption(

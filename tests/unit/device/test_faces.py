@@ -119,7 +119,10 @@ def test_a_missing_file(tmp_path: Path) -> None:
         read_photo(tmp_path / "none.jpg")
 
 
-@pytest.mark.parametrize("content", [b"", b"GIF89a", b"\x89PNG\r\n\x1a\n" + b"\0" * 40, b"P5\n92 112\n255\nshort", b"P5 no number"])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"GIF89a", b"\x89PNG\r\n\x1a\n" + b"\0" * 40, b"P5\n92 112\n255\nshort", b"P5 no number"],
+)
 def test_an_unreadable_file(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "odd.png").write_bytes(content)
     with pytest.raises(FaceError, match=r"odd\.png: no readable PGM, JPEG or PNG file"):
