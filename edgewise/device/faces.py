@@ -161,11 +161,7 @@ def read_photo(path: Path) -> Pillow.Image:
             warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)
             file = Pillow.open(path, formats=FORMATS)
         with file:
-            width, height = file.size
-            if width * height > MAX_PIXELS:
-                raise FaceError(f"{path.name}: {width}x{height} pixels; at most {MAX_PIXELS}: make it smaller")
-            if min(width, height) < MIN_SIDE_PX:
-                raise FaceError(f"{path.name}: {width}x{height} pixels; at least {MIN_SIDE_PX} on each side")
+            _check_pixels(path.name, *file.size)
             return ImageOps.exif_transpose(file).convert("RGB")
     except FaceError:
         raise
@@ -174,6 +170,13 @@ def read_photo(path: Path) -> Pillow.Image:
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
         # Pillow raises SyntaxError for broken PNGs and ValueError for broken PGMs.
         raise FaceError(f"{path.name}: no readable PGM, JPEG or PNG file ({type(error).__name__})") from None
+
+
+def _check_pixels(name: str, width: int, height: int) -> None:
+    if width * height > MAX_PIXELS:
+        raise FaceError(f"{name}: {width}x{height} pixels; at most {MAX_PIXELS}: make it smaller")
+    if min(width, height) < MIN_SIDE_PX:
+        raise FaceError(f"{name}: {width}x{height} pixels; at least {MIN_SIDE_PX} on each side")
 
 
 def align(photo: Pillow.Image, landmarks: NDArray[np.float64]) -> Image:

@@ -23,6 +23,7 @@ README = (PROJECT_ROOT / "README.md").read_text()
 RUN_ELSEWHERE = {"make up", "make test"}
 
 MAKE_READS = ("Makefile", "requirements.lock", "pyproject.toml", "package.json", "package-lock.json", "tools/uv.lock")
+COMMANDS_READ = ("benchmarks/measured.json",)
 
 
 def blocks(language: str) -> list[str]:
@@ -36,7 +37,7 @@ COMMANDS = [line for block in blocks("console") for line in block.splitlines() i
 def copy(system: System) -> System:
     """Complete the deployed copy with what a clone has: make's file, installed dependencies, somebody's photo."""
     root = system.project.root
-    for name in MAKE_READS:  # with their times, or make would install again
+    for name in MAKE_READS + COMMANDS_READ:  # with their times, or make would install again
         (root / name).parent.mkdir(exist_ok=True)
         shutil.copy2(PROJECT_ROOT / name, root / name)
     if not (root / "node_modules").exists():
