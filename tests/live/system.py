@@ -85,6 +85,13 @@ class System:
         return keys["k1"]
 
     @cached_property
+    def fetch_token(self) -> str:
+        """The token that models are fetched with, from the state's secrets."""
+        (drawn,) = [each for each in self.project.resources() if each["urn"].endswith("face-match-keys-fetch-token-k1")]
+        token: str = json.loads(drawn["outputs"]["result"]["plaintext"])
+        return token
+
+    @cached_property
     def request_bytes(self) -> int:
         return int(self.project.outputs()["endpoints"][FUNCTION]["request_bytes"])
 

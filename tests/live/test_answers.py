@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 
 from edgewise.models.catalogue.face_match import data
-from tests.live.system import FUNCTION, System
+from inference.contract import device_key
+from tests.live.system import DEVICE, FUNCTION, System
 
 
 def enrolled_photo() -> Path:
     """A photo of an enrolled person, one that the gallery was not made from."""
     return next(photo.path for photo in data.test_photos(say=print) if photo.person == "s21")
+
+
+def entries(path: Path) -> list[bytes]:
+    """Unpack a zip: what is compressed could not be searched."""
+    with zipfile.ZipFile(path) as archive:
+        return [archive.read(name) for name in archive.namelist()]
 
 
 def test_the_answer_has_its_documented_form(calm: System) -> None:
@@ -69,3 +77,23 @@ def test_the_very_zip_that_aws_would_get_runs(calm: System) -> None:
 
     assert python["very_zip"] is True
     assert str(python["version"]).startswith("3.13")
+
+
+def test_no_secret_reaches_a_log_a_zip_or_what_the_command_line_shows(calm: System) -> None:
+    # GIVEN a request that was answered and one that was refused
+    calm.good()
+    calm.ask(b"", headers={"Authorization": calm.token(expires_in_s=-1)})
+    secrets = [calm.master_key, device_key(calm.master_key, DEVICE), calm.fetch_token]
+
+    # WHEN everything that people or tools read is read
+    logs = [path.read_text(errors="replace") for path in (calm.run_dir / "logs").rglob("*") if path.is_file()]
+    shown = [calm.edgewise("status", "--json").stdout, calm.edgewise("up", "--json").stdout]
+    zipped = [entry for path in (calm.project.root / ".edgewise" / "build").glob("*.zip") for entry in entries(path)]
+
+    # THEN none of them holds a secret
+    assert logs
+    assert len(zipped) > 100
+    for secret in secrets:
+        assert len(secret) == 64
+        assert not [text for text in [*logs, *shown] if secret in text]
+        assert not [content for content in zipped if secret.encode() in content]
