@@ -28,7 +28,17 @@ CONDITION_FAILED: Final = "ConditionalCheckFailedException"
 
 
 class DynamoDbError(Exception):
-    """No usable answer came; the text holds no header and no body."""
+    """No usable answer came; the text holds no header and no body.
+
+    Attributes
+    ----------
+    unheard : bool
+        Whether what was asked may have been done all the same.
+    """
+
+    def __init__(self, reason: str, *, unheard: bool = False) -> None:
+        super().__init__(reason)
+        self.unheard = unheard
 
 
 class ConditionFailedError(Exception):
@@ -38,11 +48,14 @@ class ConditionFailedError(Exception):
     ----------
     item : dict
         The item as it stood, in DynamoDB's JSON; empty when there was none.
+    unheard : bool
+        Whether an attempt before this one may have been done.
     """
 
-    def __init__(self, item: dict[str, Any]) -> None:
+    def __init__(self, item: dict[str, Any], *, unheard: bool = False) -> None:
         super().__init__(CONDITION_FAILED)
         self.item = item
+        self.unheard = unheard
 
 
 class DynamoDb:
@@ -70,7 +83,15 @@ class DynamoDb:
         self._connection: http.client.HTTPConnection | None = None
         self._used_s = 0.0
 
-    def call(self, operation: str, payload: dict[str, Any], *, ends_s: float) -> dict[str, Any]:
+    def call(
+        self,
+        operation: str,
+        payload: dict[str, Any],
+        *,
+        ends_s: float,
+        again: dict[str, Any] | None = None,
+        attempts: int = ATTEMPTS,
+    ) -> dict[str, Any]:
         """Ask once, and once more on a fresh connection when no answer came.
 
         The second attempt may repeat a write that was already done: the payload has to make that harmless.
@@ -83,6 +104,10 @@ class DynamoDb:
             The operation's JSON.
         ends_s : float
             Monotonic time after which no attempt starts or waits.
+        again : dict, optional
+            What is sent instead from the second attempt on.
+        attempts : int
+            How often it is sent at most.
 
         Raises
         ------
@@ -95,9 +120,9 @@ class DynamoDb:
             target = endpoint(os.environ.get(ENDPOINT_VARIABLE) or self._default_url, ENDPOINT_VARIABLE)
         except ValueError as error:
             raise DynamoDbError(str(error)) from None
-        body = json.dumps(payload).encode()
-        reason = "no time left"
-        for _ in range(ATTEMPTS):
+        reason, unheard = "no time left", False
+        for attempt in range(attempts):
+            body = json.dumps(again if again and attempt else payload).encode()
             left_s = ends_s - self._monotonic()
             if left_s <= 0:
                 break
@@ -107,18 +132,19 @@ class DynamoDb:
             except (OSError, http.client.HTTPException, ValueError) as error:
                 self._close()
                 # Only the kind: the text may quote a header.
-                reason = type(error).__name__
+                reason, unheard = type(error).__name__, True
                 continue
             if status == http.client.OK:
                 return answer
             kind = str(answer.get("__type", "")).rpartition("#")[2]
             if kind == CONDITION_FAILED:
                 item = answer.get("Item")
-                raise ConditionFailedError(item if isinstance(item, dict) else {})
+                raise ConditionFailedError(item if isinstance(item, dict) else {}, unheard=unheard)
             reason = f"status {status} {kind}".strip()
             if status < http.client.INTERNAL_SERVER_ERROR:
                 break
-        raise DynamoDbError(f"{operation}: {reason}")
+            unheard = True
+        raise DynamoDbError(f"{operation}: {reason}", unheard=unheard)
 
     def _headers(self, target: Endpoint, operation: str, body: bytes) -> dict[str, str]:
         headers = {

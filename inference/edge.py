@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import binascii
 import json
+import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from inference.contract import MAX_REQUEST_BYTES, parse_path
-from inference.lease import LeaseHolder, Refused
+from inference.holder import LeaseHolder, Permit
+from inference.lease import Refused
 from inference.problem import Response, problem, response
 from inference.session import WrongSizeError
 from inference.shelf import ModelUnavailableError, Shelf
@@ -22,6 +25,27 @@ MAX_ANSWER_BYTES: Final = 1_000_000 - 4_096
 RESERVE_S: Final = 0.3
 # For the ledger and for the model, each, at most.
 STEP_S: Final = 2.0
+
+
+_REFUSALS: Final[dict[str, tuple[str, str]]] = {
+    "day": ("quota", "The day's quota is used up; it starts anew at midnight UTC."),
+    "month": ("quota", "The month's quota is used up; it starts anew with the month, UTC."),
+    "cold": ("quota", "No more processes may start today; it starts anew at midnight UTC."),
+    "renewals": ("quota", "No more leases are granted today; it starts anew at midnight UTC."),
+    "device": ("quota", "This device has used its share; the others' is kept for them."),
+    "closed": ("closed", "The function is closed by its owner."),
+    "ledger": ("ledger", "Whether the quota allows this request can't be found out now."),
+}
+
+
+@dataclass(kw_only=True, slots=True)
+class _Answered:
+    """What became of a request, for the receipt."""
+
+    slug: str
+    bytes_up: int = 0
+    bytes_down: int = 0
+    score: float | None = None
 
 
 class TruncatedError(ValueError):
@@ -41,13 +65,24 @@ class Edge:
         Holds the model.
     log : callable
         Takes one line. It never gets a payload, a header or a secret.
+    clock : callable
+        Seconds that measure an answer's time.
     """
 
-    def __init__(self, *, function: str, leases: LeaseHolder, shelf: Shelf, log: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        *,
+        function: str,
+        leases: LeaseHolder,
+        shelf: Shelf,
+        log: Callable[[str], None],
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
         self._function = function
         self._leases = leases
         self._shelf = shelf
         self._log = log
+        self._clock = clock
 
     def handle(self, event: Any, context: Any) -> Response:
         """Answer an event of CloudFront's; never raise.
@@ -75,45 +110,62 @@ class Edge:
             return problem("failed", "The request could not be answered.")
 
     def _answer(self, request: dict[str, Any], left_s: Callable[[], float]) -> Response:
-        misdirected = self._misdirected(request)
-        if misdirected:
-            return misdirected
-        permit = self._leases.take(timeout_s=_step_s(left_s))
-        if isinstance(permit, Refused):
-            return self._refusal(permit)
-        try:
-            session = self._shelf.session(permit, timeout_s=_step_s(left_s))
-            outputs = session.run(_bytes(request.get("body") or {}))
-        except ModelUnavailableError as error:
-            if error.first_told:
-                self._log(f"model: {error}")
-            return problem("model", "The model can't be loaded now.", retry_after_s=error.retry_after_s)
-        except TruncatedError:
-            return problem("too-large", f"At most {MAX_REQUEST_BYTES} bytes are read.")
-        except WrongSizeError as error:
-            return problem("wrong-size", str(error))
-        text = json.dumps({"outputs": outputs, "model": permit.model_digest}, allow_nan=False)
-        if len(text) > MAX_ANSWER_BYTES:
-            raise ValueError(f"the answer has {len(text)} bytes; at most {MAX_ANSWER_BYTES} may be answered")
-        return response(200, "application/json", text)
-
-    def _misdirected(self, request: dict[str, Any]) -> Response | None:
-        """Refuse what the gate refuses too, before Lambda is paid for; no lease is spent on it."""
         path = parse_path(str(request.get("uri", "")))
         if path is None or path.function != self._function:
             return problem("not-found", f"Paths are /v1/{self._function}/<device-id>.")
         if request.get("method") != "POST":
+            # The gate refuses both before Lambda is paid for; no lease is spent on them.
             return problem("method", "Only POST is allowed here.", allow="POST")
-        return None
+        began_s = self._clock()
+        permit = self._leases.take(path.device_id, timeout_s=_step_s(left_s))
+        if isinstance(permit, Refused):
+            return self._refusal(permit)
+        answered = _Answered(slug="failed")
+        try:
+            return self._infer(request, permit, left_s, answered)
+        finally:
+            self._leases.done(
+                permit,
+                answered.slug,
+                elapsed_ms=(self._clock() - began_s) * 1000,
+                bytes_up=answered.bytes_up,
+                bytes_down=answered.bytes_down,
+                score=answered.score,
+            )
+
+    def _infer(
+        self, request: dict[str, Any], permit: Permit, left_s: Callable[[], float], answered: _Answered
+    ) -> Response:
+        limits = permit.limits
+        try:
+            session = self._shelf.session(limits, timeout_s=_step_s(left_s))
+            body = _bytes(request.get("body") or {})
+            answered.bytes_up = len(body)
+            outputs = session.run(body)
+        except ModelUnavailableError as error:
+            answered.slug = "model"
+            if error.first_told:
+                self._log(f"model: {error}")
+            return problem("model", "The model can't be loaded now.", retry_after_s=error.retry_after_s)
+        except TruncatedError:
+            answered.slug = "too-large"
+            return problem("too-large", f"At most {MAX_REQUEST_BYTES} bytes are read.")
+        except WrongSizeError as error:
+            answered.slug = "wrong-size"
+            return problem("wrong-size", str(error))
+        text = json.dumps({"outputs": outputs, "model": limits.model_digest}, allow_nan=False)
+        if len(text) > MAX_ANSWER_BYTES:
+            raise ValueError(f"the answer has {len(text)} bytes; at most {MAX_ANSWER_BYTES} may be answered")
+        score = outputs.get("score")
+        answered.slug, answered.bytes_down = "ok", len(text)
+        answered.score = float(score) if isinstance(score, float) else None
+        return response(200, "application/json", text)
 
     def _refusal(self, refused: Refused) -> Response:
-        if refused.cause == "quota":
-            detail = "The day's quota is used up; it starts anew at midnight UTC."
-            return problem("quota", detail, retry_after_s=refused.retry_after_s)
-        if refused.first_told:
+        if refused.reason and refused.first_told:
             self._log(f"ledger: {refused.reason}")
-        detail = "Whether the quota allows this request can't be found out now."
-        return problem("ledger", detail, retry_after_s=refused.retry_after_s)
+        slug, detail = _REFUSALS[refused.cause]
+        return problem(slug, detail, retry_after_s=refused.retry_after_s)
 
 
 def _step_s(left_s: Callable[[], float]) -> float:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from inference.contract import FUNCTION_NAME
 from inference.dynamodb import DynamoDb
-from inference.edge import Edge
-from inference.lease import LeaseHolder
+from inference.holder import LeaseHolder
 from inference.ledger import DynamoLedger
-from inference.problem import Response
-from inference.shelf import Shelf
+from inference.machine import LeaseMachine
+
+if TYPE_CHECKING:
+    from inference.edge import Edge
+    from inference.problem import Response
 
 # Lambda@Edge has no environment variables: the names are baked into the zip.
 CONFIG_FILE: Final = Path(__file__).with_name("config.json")
@@ -45,10 +48,16 @@ def read_config(path: Path) -> dict[str, str]:
 
 
 def build(config: dict[str, str]) -> Edge:
-    """Put the function's parts together."""
+    """Put the function's parts together; the first lease is asked for while numpy and ONNX Runtime are imported."""
     client = DynamoDb(region=config["region"])
     ledger = DynamoLedger(table=config["table"], function=config["function"], edge=config["edge"], client=client)
-    leases = LeaseHolder(ledger=ledger, wall=time.time, monotonic=time.monotonic)
+    machine = LeaseMachine(process=os.urandom(6).hex(), draw=int.from_bytes(os.urandom(4)) / 2**32)
+    leases = LeaseHolder(ledger=ledger, machine=machine)
+    leases.begin()
+
+    from inference.edge import Edge
+    from inference.shelf import Shelf
+
     return Edge(function=config["function"], leases=leases, shelf=Shelf(monotonic=time.monotonic), log=log)
 
 

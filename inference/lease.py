@@ -1,23 +1,82 @@
-"""The lease of one edge process: it may not answer without one, and counts it down in memory.
-
-No input or output of its own: the ledger and both clocks are given.
-"""
+"""A lease under way, and what a request is told: go, ask for a lease first, or no."""
 
 from __future__ import annotations
 
-import math
-import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from inference.ledger import DEADLINE_S, Granted, Ledger, LedgerUnavailable, Limits
+from inference import sizing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from inference.limits import Limits
+    from inference.terms import Moment
 
-# How long trouble with the ledger is remembered: a flood during an outage costs one question in this time.
-LEDGER_PAUSE_S: Final = 5
-_DAY_S: Final = 86_400
+# A device that has used its share gets another one after this time, should the lease last that long.
+SHARE_WINDOW_S: Final = 60
+
+Cause: TypeAlias = Literal["day", "month", "cold", "renewals", "closed", "ledger", "device"]
+Next: TypeAlias = Literal["", "renew", "hand-in"]
+
+
+@dataclass(kw_only=True, slots=True, eq=False)
+class Lease:
+    """A lease under way."""
+
+    limits: Limits
+    size: int
+    left: int
+    ms_left: int
+    day: str
+    asked: Moment
+    cold: bool
+    begun_mono_s: float = 0.0
+    devices: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def used(self) -> int:
+        """Requests counted down."""
+        return self.size - self.left
+
+    @property
+    def spent(self) -> bool:
+        """Whether no request may be counted against it any more."""
+        return self.left <= 0 or self.ms_left <= 0
+
+    def lasts(self, now: Moment) -> bool:
+        """Whether it has not ended by whichever clock says so first, nor by the day's end."""
+        seconds = self.limits.lease_seconds
+        on_time = now.mono_s < self.asked.mono_s + seconds and now.wall_s < self.asked.wall_s + seconds
+        return on_time and now.day == self.day
+
+    def low_water(self, now: Moment) -> int:
+        """Return the number of requests left at which the next lease is asked for."""
+        elapsed_s = now.mono_s - self.begun_mono_s
+        rate_rps = (self.used - 1) / elapsed_s if self.used > 1 and elapsed_s > 0 else 0.0
+        return sizing.low_water(size=self.size, rate_rps=rate_rps)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Go:
+    """The request was counted against a lease and may be answered.
+
+    Attributes
+    ----------
+    lease : Lease
+        Give it to `LeaseMachine.done`.
+    unmetered : bool
+        Whether its time is paid by the cold grant: the first call starts up and downloads.
+    then : str
+        ``renew`` or ``hand-in``: what to do meanwhile.
+    """
+
+    lease: Lease
+    unmetered: bool = False
+    then: Next = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """There is no lease: ask for one, then let the request arrive again."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,86 +86,19 @@ class Refused:
     Attributes
     ----------
     cause : str
-        ``quota`` or ``ledger``.
+        A quota's name, ``closed``, ``ledger`` or ``device``.
     retry_after_s : int
         Seconds until it is worth asking again, at least 1.
     reason : str
         For the log.
     first_told : bool
         False when it is only remembered: a flood must not buy log lines either.
+    then : str
+        As in `Go`.
     """
 
-    cause: Literal["quota", "ledger"]
+    cause: Cause
     retry_after_s: int
     reason: str = ""
-    first_told: bool = True
-
-
-Permit: TypeAlias = Limits | Refused
-
-
-class LeaseHolder:
-    """Takes leases from the ledger and hands out their requests one by one.
-
-    Parameters
-    ----------
-    ledger : Ledger
-        Where leases come from.
-    wall : callable
-        Unix seconds: decides the UTC day.
-    monotonic : callable
-        Seconds that never run back. A lease ends by whichever clock says so first: the wall clock may be set back,
-        and whether the monotonic one runs on while an environment is frozen is the platform's choice.
-    """
-
-    def __init__(self, *, ledger: Ledger, wall: Callable[[], float], monotonic: Callable[[], float]) -> None:
-        self._ledger = ledger
-        self._wall = wall
-        self._monotonic = monotonic
-        self._limits: Limits | None = None
-        self._left = 0
-        self._day = ""
-        self._ends_s = self._ends_wall_s = 0.0
-        self._refused: Refused | None = None
-
-    def take(self, *, timeout_s: float = DEADLINE_S) -> Permit:
-        """Take one request from the lease, asking for a lease first when there is none.
-
-        Parameters
-        ----------
-        timeout_s : float
-            Seconds that the ledger may take.
-
-        Returns
-        -------
-        Limits or Refused
-            The limits of the lease that the request was counted against, or why it may not be answered.
-        """
-        now_s, wall_s = self._monotonic(), self._wall()
-        day = time.strftime("%Y-%m-%d", time.gmtime(wall_s))
-        fresh = now_s < self._ends_s and wall_s < self._ends_wall_s and day == self._day
-        if fresh and self._refused:
-            left_s = min(self._ends_s - now_s, self._ends_wall_s - wall_s)
-            return replace(self._refused, retry_after_s=math.ceil(left_s), first_told=False)
-        if fresh and self._limits and self._left > 0:
-            self._left -= 1
-            return self._limits
-        return self._ask(now_s, wall_s, day, timeout_s)
-
-    def _ask(self, now_s: float, wall_s: float, day: str, timeout_s: float) -> Permit:
-        """Ask the ledger. What it says holds from before the question, so a slow answer is no longer lease."""
-        grant = self._ledger.grant(day, timeout_s=timeout_s)
-        self._limits, self._refused, self._left = None, None, 0
-        permit: Permit
-        if isinstance(grant, Granted):
-            self._left = grant.requests - 1  # this very request is the first of them
-            lasts_s: float = grant.limits.lease_seconds
-            permit = self._limits = grant.limits
-        elif isinstance(grant, LedgerUnavailable):
-            lasts_s = LEDGER_PAUSE_S
-            permit = self._refused = Refused(cause="ledger", retry_after_s=LEDGER_PAUSE_S, reason=grant.reason)
-        else:
-            lasts_s = _DAY_S - wall_s % _DAY_S
-            permit = self._refused = Refused(cause="quota", retry_after_s=math.ceil(lasts_s))
-        self._day, self._ends_s, self._ends_wall_s = day, now_s + lasts_s, wall_s + lasts_s
-        return permit
+    first_told: bool = False
+    then: Next = ""

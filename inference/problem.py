@@ -19,6 +19,7 @@ PROBLEMS: Final[dict[str, tuple[int, str]]] = {
     "too-large": (413, "The body is too large"),
     "quota": (429, "The quota is used up"),
     "failed": (500, "The request failed"),
+    "closed": (503, "The function is closed"),
     "ledger": (503, "The ledger does not answer"),
     "model": (503, "The model is not available"),
 }

@@ -17,7 +17,7 @@ from inference.session import ModelError, Session
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from inference.ledger import Limits
+    from inference.limits import Limits
 
 # A failed load is remembered, doubling up to a minute: each try may cost a download, and a flood must not buy many.
 FIRST_PAUSE_S: Final = 5.0

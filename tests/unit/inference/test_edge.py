@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from inference.edge import Edge
-from inference.lease import LeaseHolder
-from inference.ledger import Grant, Granted, LedgerUnavailable, QuotaSpent
+from inference.holder import LeaseHolder
+from inference.machine import LeaseMachine
 from inference.shelf import Shelf
+from inference.terms import Grant, Granted, LedgerUnavailable, Question, ReceiptTaken, Refusal
 from tests.unit.inference.world import (
     FUNCTION,
     REQUEST_BYTES,
@@ -27,8 +28,14 @@ from tests.unit.inference.world import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from inference.limits import Limits
+
 MODEL = small_model()
 BODY = bytes(range(REQUEST_BYTES))
+
+
+def granted(requests: int, limits: Limits) -> Granted:
+    return Granted(requests=requests, milliseconds=requests * 1_000, limits=limits, cold=True)
 
 
 @dataclass
@@ -45,14 +52,24 @@ class World:
     left_s: float = 3.0
 
     def __post_init__(self) -> None:
-        leases = LeaseHolder(ledger=self, wall=lambda: self.wall_s, monotonic=lambda: self.monotonic_s)
+        self.machine = LeaseMachine(process="p", draw=0.5)
+        leases = LeaseHolder(
+            ledger=self,
+            machine=self.machine,
+            wall=lambda: self.wall_s,
+            monotonic=lambda: self.monotonic_s,
+            background=False,
+        )
         shelf = Shelf(monotonic=lambda: self.monotonic_s)
         self.edge = Edge(function=FUNCTION, leases=leases, shelf=shelf, log=self.lines.append)
 
-    def grant(self, day: str, *, timeout_s: float = 2.0) -> Grant:
+    def grant(self, question: Question, *, timeout_s: float = 2.0) -> Grant:
         self.asked += 1
         self.timeouts_s.append(timeout_s)
         return self.grant_
+
+    def hand_in(self, question: Question, *, timeout_s: float = 2.0) -> ReceiptTaken:
+        raise AssertionError("nothing is handed in alone here")
 
     def answer(self, body: bytes = BODY, /, **changes: Any) -> dict[str, Any]:
         return self.edge.handle(event(body, **changes), self)
@@ -68,7 +85,7 @@ class World:
 @pytest.fixture
 def world() -> Iterator[World]:
     with model_server() as server:
-        yield World(server, Granted(requests=50, limits=server.serve(MODEL)))
+        yield World(server, granted(50, server.serve(MODEL)))
 
 
 def test_answers_with_the_outputs_and_the_model(world: World) -> None:
@@ -99,7 +116,7 @@ def test_another_method_costs_no_lease(world: World, method: str) -> None:
 
 
 def test_a_spent_quota(world: World) -> None:
-    world.grant_ = QuotaSpent()
+    world.grant_ = Refusal(cause="day")
     response = world.answer()
     assert (response["status"], world.slug(response)) == ("429", "quota")
     assert response["headers"]["retry-after"] == [{"key": "Retry-After", "value": str(86_400 - 1_795_003_200 % 86_400)}]
@@ -119,7 +136,7 @@ def test_a_silent_ledger_is_logged_once(world: World) -> None:
 def test_the_lease_comes_before_any_work_and_every_outcome_counts(world: World) -> None:
     # GIVEN a lease of four requests
     assert isinstance(world.grant_, Granted)
-    world.grant_ = Granted(requests=4, limits=world.grant_.limits)
+    world.grant_ = granted(4, world.grant_.limits)
     truncated = event(BODY)["Records"][0]["cf"]["request"]["body"] | {"inputTruncated": True}
 
     # WHEN four requests come, three of them bad
@@ -139,7 +156,7 @@ def test_the_lease_comes_before_any_work_and_every_outcome_counts(world: World) 
 
 def test_a_missing_model_counts_too(world: World) -> None:
     # GIVEN a lease of two requests whose model nobody has
-    world.grant_ = Granted(requests=2, limits=limits(model_url=world.server.url + "/gone"))
+    world.grant_ = granted(2, limits(model_url=world.server.url + "/gone"))
 
     # WHEN three requests come
     responses = [world.answer() for _ in range(3)]
@@ -177,7 +194,7 @@ def test_a_new_lease_brings_a_new_model(world: World) -> None:
     # GIVEN an edge that has answered with one model
     assert body_of(world.answer())["model"] == digest(MODEL)
     new = small_model(threshold=1.0)
-    world.grant_ = Granted(requests=9, limits=world.server.serve(new))
+    world.grant_ = granted(9, world.server.serve(new))
 
     # WHEN its lease has ended
     world.wall_s += 600
@@ -193,7 +210,7 @@ def test_a_withdrawn_model_does_not_answer_on(world: World) -> None:
     # GIVEN an edge that has answered, and a lease whose new model can't be had
     old = world.grant_
     world.answer()
-    world.grant_ = Granted(requests=1, limits=limits(model_url=world.server.url + "/gone"))
+    world.grant_ = granted(1, limits(model_url=world.server.url + "/gone"))
     world.wall_s += 600
     world.monotonic_s += 600
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import threading
 import time
 import urllib.error
@@ -21,7 +22,8 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from onnx import TensorProto, helper
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from inference.ledger import Limits
+from inference import counter
+from inference.limits import NO_MONTHLY_QUOTA, Limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -171,6 +173,10 @@ def model_server() -> Iterator[ModelServer]:
 def limits(**changes: Any) -> Limits:
     wanted: dict[str, Any] = {
         "daily_quota": 200,
+        "ms_per_request": 40,
+        "cold_grants_daily": 1_000,
+        "renewals_daily": 1_000,
+        "lease_least": 50,
         "lease_requests": 50,
         "lease_seconds": 600,
         "model_url": "http://127.0.0.1:1/models/none.onnx",
@@ -178,6 +184,32 @@ def limits(**changes: Any) -> Limits:
         "fetch_token": TOKEN,
     }
     return Limits(**(wanted | changes))
+
+
+def limits_item(wanted: Limits) -> dict[str, Any]:
+    """Return the item as the deployment writes it."""
+    numbers = {
+        "daily_quota": wanted.daily_quota,
+        "ms_per_request": wanted.ms_per_request,
+        "cold_grants_daily": wanted.cold_grants_daily,
+        "renewals_daily": wanted.renewals_daily,
+        "lease_least": wanted.lease_least,
+        "lease_requests": wanted.lease_requests,
+        "lease_seconds": wanted.lease_seconds,
+    }
+    if wanted.monthly_quota != NO_MONTHLY_QUOTA:
+        numbers["monthly_quota"] = wanted.monthly_quota
+    if wanted.closed_until_s:
+        numbers["closed_until"] = wanted.closed_until_s
+    texts = {"model_url": wanted.model_url, "model_digest": wanted.model_digest, "fetch_token": wanted.fetch_token}
+    if wanted.canary_digest:
+        texts |= {"canary_url": wanted.canary_url, "canary_digest": wanted.canary_digest}
+        numbers["canary_percent"] = int(wanted.canary_percent)
+    return {
+        "pk": {"S": f"limits#{FUNCTION}"},
+        **{name: {"N": str(value)} for name, value in numbers.items()},
+        **{name: {"S": value} for name, value in texts.items()},
+    }
 
 
 @dataclass(frozen=True)
@@ -188,28 +220,29 @@ class MotoTable:
     url: str
 
     def put_limits(self, wanted: Limits) -> None:
-        self.client.put_item(
-            TableName=TABLE,
-            Item={
-                "pk": {"S": f"limits#{FUNCTION}"},
-                "daily_quota": {"N": str(wanted.daily_quota)},
-                "lease_requests": {"N": str(wanted.lease_requests)},
-                "lease_seconds": {"N": str(wanted.lease_seconds)},
-                "model_url": {"S": wanted.model_url},
-                "model_digest": {"S": wanted.model_digest},
-                "fetch_token": {"S": wanted.fetch_token},
-            },
-        )
+        self.client.put_item(TableName=TABLE, Item=limits_item(wanted))
 
-    def put_counter(self, *, day: str, day_remaining: int, lease_token: str = "old.1", granted: int = 0) -> None:
+    def put_counter(
+        self,
+        wanted: Limits | None = None,
+        *,
+        day: str,
+        lease_token: str | None = None,
+        granted: int = 0,
+        **left: int,
+    ) -> None:
+        """Write a counter that was opened on these limits; what is not named is untouched."""
+        wanted = wanted or limits()
+        remaining = counter.quotas(wanted) | left
         self.client.put_item(
             TableName=TABLE,
             Item={
                 "pk": {"S": f"counter#{FUNCTION}#cloudfront"},
                 "day": {"S": day},
-                "day_remaining": {"N": str(day_remaining)},
-                "lease_token": {"S": lease_token},
+                "terms": {"S": counter.terms(wanted)},
+                "lease_token": {"S": lease_token or f"{os.urandom(4).hex()}.1"},
                 "granted": {"N": str(granted)},
+                **{name: {"N": str(value)} for name, value in remaining.items()},
             },
         )
 

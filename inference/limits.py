@@ -1,0 +1,136 @@
+"""The limits item: what a lease brings, as the deployment wrote it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from inference.contract import DIGEST
+
+# Stands in the counter where no monthly quota is set: more than Lambda@Edge can run in ten months.
+NO_MONTHLY_QUOTA: Final = 10**13
+
+
+class LedgerDataError(Exception):
+    """An item that can't be used."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """What the limits item says.
+
+    Attributes
+    ----------
+    daily_quota, monthly_quota : int
+        Requests that may be granted in a UTC day and month.
+    ms_per_request : int
+        Milliseconds granted with each request, on average over a lease.
+    cold_grants_daily, renewals_daily : int
+        Leases that may be granted in a day: those that carry a start-up and a download, and the others.
+    lease_least, lease_requests, lease_seconds : int
+        The smallest lease, the largest, and how long one lasts.
+    model_url, model_digest : str
+        Which model answers, and where it lies.
+    fetch_token : str
+        Good for fetching models only.
+    closed_until_s : int
+        Unix time until which nothing is granted; 0 is open.
+    canary_url, canary_digest : str
+        The model of a share of the environments; empty for none.
+    canary_percent : float
+        That share.
+    """
+
+    daily_quota: int
+    ms_per_request: int
+    cold_grants_daily: int
+    renewals_daily: int
+    lease_least: int
+    lease_requests: int
+    lease_seconds: int
+    model_url: str
+    model_digest: str
+    fetch_token: str = field(repr=False)
+    monthly_quota: int = NO_MONTHLY_QUOTA
+    closed_until_s: int = 0
+    canary_url: str = ""
+    canary_digest: str = ""
+    canary_percent: float = 0.0
+
+    def for_environment(self, draw: float) -> Limits:
+        """Return the limits with the one model that an environment answers with.
+
+        Parameters
+        ----------
+        draw : float
+            From 0 up to 1, drawn once in an environment's life: its choice stays while the share does.
+        """
+        if self.canary_digest and draw * 100 < self.canary_percent:
+            return replace(self, model_url=self.canary_url, model_digest=self.canary_digest)
+        return self
+
+
+def read_limits(item: object) -> Limits:
+    """Read the item, in DynamoDB's JSON.
+
+    Raises
+    ------
+    LedgerDataError
+        When it is missing or not of this form: then nothing is granted.
+    """
+    if not isinstance(item, dict):
+        raise LedgerDataError("the limits item is missing; run the deployment again")
+    canary = "canary_digest" in item
+    return Limits(
+        daily_quota=number(item, "daily_quota", least=0),
+        ms_per_request=number(item, "ms_per_request", least=1),
+        cold_grants_daily=number(item, "cold_grants_daily", least=0),
+        renewals_daily=number(item, "renewals_daily", least=0),
+        lease_least=number(item, "lease_least", least=1),
+        lease_requests=number(item, "lease_requests", least=1),
+        lease_seconds=number(item, "lease_seconds", least=1),
+        model_url=text(item, "model_url"),
+        model_digest=_digest(item, "model_digest"),
+        fetch_token=text(item, "fetch_token"),
+        monthly_quota=number(item, "monthly_quota", least=0) if "monthly_quota" in item else NO_MONTHLY_QUOTA,
+        closed_until_s=number(item, "closed_until", least=0) if "closed_until" in item else 0,
+        canary_url=text(item, "canary_url") if canary else "",
+        canary_digest=_digest(item, "canary_digest") if canary else "",
+        canary_percent=float(number(item, "canary_percent", least=0)) if canary else 0.0,
+    )
+
+
+def _digest(item: dict[str, Any], key: str) -> str:
+    value = text(item, key)
+    if not DIGEST.fullmatch(value):
+        raise LedgerDataError(f"limits item: {key} is {value!r}; expected 'sha256:' and 64 digits")
+    return value
+
+
+def text(item: dict[str, Any], key: str) -> str:
+    """Return a string attribute.
+
+    Raises
+    ------
+    LedgerDataError
+        When it is none.
+    """
+    value = item.get(key)
+    if not isinstance(value, dict) or not isinstance(value.get("S"), str):
+        raise LedgerDataError(f"item: {key} is no string")
+    return str(value["S"])
+
+
+def number(item: dict[str, Any], key: str, *, least: int) -> int:
+    """Return a whole number.
+
+    Raises
+    ------
+    LedgerDataError
+        When it is none, or less than `least`.
+    """
+    value = item.get(key)
+    digits = value.get("N") if isinstance(value, dict) else None
+    if not isinstance(digits, str) or not digits.removeprefix("-").isdecimal() or int(digits) < least:
+        raise LedgerDataError(f"item: {key} is {digits!r}; expected a whole number of at least {least}")
+    return int(digits)

@@ -1,0 +1,68 @@
+"""A refusal, remembered: who was told no does not ask again at once."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from inference.terms import LedgerUnavailable, Moment, Question, Refusal
+
+if TYPE_CHECKING:
+    from inference.lease import Cause
+
+# How long trouble with the ledger is remembered: a flood during an outage costs one question in this time.
+LEDGER_PAUSE_S: Final = 5
+# How long a refused renewal is not asked again while the lease lasts; the bound prices one question each time.
+RENEWAL_MEMORY_S: Final = 60
+# A longer Retry-After helps nobody: the owner may raise a quota, or open again.
+MAX_RETRY_AFTER_S: Final = 86_400
+_DAY_S: Final = 86_400
+
+
+@dataclass(kw_only=True, slots=True)
+class Memory:
+    """A refusal that is not asked again for a while."""
+
+    cause: Cause
+    day: str
+    until: Moment
+    retry_at_wall_s: float
+    reason: str = ""
+    told: bool = False
+
+    def holds(self, now: Moment) -> bool:
+        """Whether it is still remembered."""
+        return now.mono_s < self.until.mono_s and now.wall_s < self.until.wall_s and now.day == self.day
+
+    def retry_after_s(self, now: Moment) -> int:
+        """Return whole seconds until it is worth asking again."""
+        return min(MAX_RETRY_AFTER_S, max(1, math.ceil(self.retry_at_wall_s - now.wall_s)))
+
+
+def remember(
+    question: Question, answer: Refusal | LedgerUnavailable, now: Moment, *, holds_lease: bool, lease_seconds: int
+) -> Memory:
+    """Return what to remember: a refusal counts from the question, as a lease does, an outage from its answer."""
+    asked = question.asked
+    if isinstance(answer, LedgerUnavailable):
+        until = Moment(now.wall_s + LEDGER_PAUSE_S, now.mono_s + LEDGER_PAUSE_S)
+        return Memory(cause="ledger", day=now.day, until=until, retry_at_wall_s=until.wall_s, reason=answer.reason)
+    seconds = RENEWAL_MEMORY_S if holds_lease else lease_seconds
+    if answer.cause == "closed":
+        seconds = max(1, min(seconds, math.ceil(answer.until_s - asked.wall_s)))
+    until = Moment(asked.wall_s + seconds, asked.mono_s + seconds)
+    return Memory(cause=answer.cause, day=asked.day, until=until, retry_at_wall_s=_opens_again_s(answer, asked.wall_s))
+
+
+def _opens_again_s(refusal: Refusal, wall_s: float) -> float:
+    """Return the Unix time at which a quota starts anew, or the function opens."""
+    if refusal.cause == "closed":
+        return refusal.until_s
+    midnight_s = wall_s - wall_s % _DAY_S + _DAY_S
+    if refusal.cause != "month":
+        return midnight_s
+    month = Moment(wall_s, 0).day[:7]
+    while Moment(midnight_s, 0).day[:7] == month:
+        midnight_s += _DAY_S
+    return midnight_s

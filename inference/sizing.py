@@ -1,0 +1,66 @@
+"""How large the next lease shall be, when to ask for it, and how much of one a device may take.
+
+Pure arithmetic on whole numbers and one rate, so that every implementation gets the same numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+# No lease is more than this share of what is left of the day: as many processes can still get one.
+TAPER: Final = 64
+# A renewal is two calls to the ledger, some 150 ms each from far away, and the process may be frozen in between.
+LEAD_S: Final = 1.0
+# A device may take twice its fair share of a lease, and some requests in any case: arrivals are random.
+FAIR_SHARES: Final = 2
+DEVICE_FLOOR: Final = 5
+
+
+def next_size(*, size: int, used: int, in_time: bool, least: int, most: int) -> int:
+    """Return how many requests to ask for.
+
+    Parameters
+    ----------
+    size, used : int
+        What the last lease granted, and what was used of it; 0 and 0 before the first.
+    in_time : bool
+        Whether it was used up before its time ran out.
+    least, most : int
+        The smallest and the largest lease.
+
+    Examples
+    --------
+    >>> next_size(size=4, used=4, in_time=True, least=4, most=50)
+    8
+    >>> next_size(size=48, used=5, in_time=False, least=4, most=50)
+    10
+    """
+    wanted = 2 * size if in_time else min(size, 2 * used)
+    return min(max(wanted, least), max(most, least))
+
+
+def tapered(wanted: int, *, rest: int, least: int) -> int:
+    """Return how much of `wanted` may be asked for when `rest` is left: the rest itself when less than a lease is."""
+    return min(wanted, max(rest // TAPER, least), max(rest, 0))
+
+
+def low_water(*, size: int, rate_rps: float) -> int:
+    """Return the number of requests left at which a lease is renewed: what comes in while the ledger is asked."""
+    return max(2, size // 4, math.ceil(rate_rps * LEAD_S))
+
+
+def device_share(*, size: int, devices: int) -> int:
+    """Return how many requests of a lease one device may take.
+
+    Parameters
+    ----------
+    size : int
+        The lease's requests.
+    devices : int
+        Devices seen lately, this one included. One that is alone may take all.
+    """
+    if devices <= 1:
+        return size
+    fair = math.ceil(FAIR_SHARES * size / devices)
+    return max(DEVICE_FLOOR, min(fair, math.ceil(size * 3 / 4)))
