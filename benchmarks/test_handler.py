@@ -11,10 +11,12 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from inference.edge import Edge
-from inference.lease import LeaseHolder
-from inference.ledger import Grant, Granted, Limits
+from inference.holder import LeaseHolder
+from inference.limits import Limits
+from inference.machine import LeaseMachine
 from inference.session import Session
 from inference.shelf import Shelf
+from inference.terms import Grant, Granted, Question, ReceiptTaken
 
 if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture
@@ -54,16 +56,23 @@ BODY = np.random.default_rng(1).integers(0, 256, REQUEST_BYTES, dtype=np.uint8).
 class EndlessLedger:
     """Grants a lease that outlasts the benchmark."""
 
-    def grant(self, day: str, *, timeout_s: float = 2.0) -> Grant:  # noqa: ARG002 -- the ledger's signature
+    def grant(self, question: Question, *, timeout_s: float = 2.0) -> Grant:  # noqa: ARG002 -- the ledger's signature
         limits = Limits(
             daily_quota=10**9,
+            ms_per_request=10**6,
+            cold_grants_daily=10**9,
+            renewals_daily=10**9,
+            lease_least=10**9,
             lease_requests=10**9,
             lease_seconds=10**6,
             model_url="",
             model_digest="sha256:" + "0" * 64,
             fetch_token="",
         )
-        return Granted(requests=10**9, limits=limits)
+        return Granted(requests=10**9, milliseconds=10**15, limits=limits)
+
+    def hand_in(self, question: Question, *, timeout_s: float = 2.0) -> ReceiptTaken:  # noqa: ARG002 -- see above
+        raise AssertionError("the lease is young")
 
 
 class ReadyShelf(Shelf):
@@ -84,7 +93,7 @@ def session() -> Session:
 
 @pytest.fixture(scope="module")
 def edge(session: Session) -> Edge:
-    leases = LeaseHolder(ledger=EndlessLedger(), wall=time.time, monotonic=time.monotonic)
+    leases = LeaseHolder(ledger=EndlessLedger(), machine=LeaseMachine(process="p", draw=0.5))
     return Edge(function="face-match", leases=leases, shelf=ReadyShelf(session), log=print)
 
 

@@ -94,6 +94,11 @@ def deploy_function(
         name,
         FunctionLimits(
             daily_quota=function.daily_quota,
+            monthly_quota=function.monthly_quota,
+            ms_per_request=function.ms_per_request,
+            cold_grants_daily=function.cold_grants,
+            renewals_daily=function.renewals,
+            lease_least=function.lease_least,
             lease_requests=function.lease_requests,
             lease_seconds=function.lease_seconds,
             model_url=endpoint.model_url,

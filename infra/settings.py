@@ -24,6 +24,13 @@ from infra.refusals import KeyNames, refusals
 
 NAMESPACE: Final = "edgewise"
 
+# Most leases are 50 requests under load, and about 5 where few come by: a tenth of the quota is enough for either.
+_QUOTA_PER_RENEWAL: Final = 10
+_LEAST_RENEWALS: Final = 100
+# A start-up and a download cost as much as some hundred answers.
+_QUOTA_PER_COLD: Final = 40
+_LEAST_COLD: Final = 50
+
 Number = Annotated[int, Field(strict=True)]
 Name = Annotated[str, StringConstraints(strict=True, max_length=limits.FUNCTION_NAME_LENGTH)]
 
@@ -88,11 +95,16 @@ class FunctionSettings(_Frozen):
         The CloudFront flat-rate plan that the owner has put on the distribution; nothing here can verify it.
     price_class : {"PriceClass_100", "PriceClass_200", "PriceClass_All"}
         The edges that may serve, and so the Regions whose prices the worst bill is made of.
-    lease_requests, lease_seconds : int
-        What one edge process may answer before it asks the ledger again.
     assumed_flood_rps, assumed_signed_flood_rps : int
         Requests a second that anybody, or somebody with a valid signature, sends at most: what the owner assumes of
         the world. The bound prints it.
+    lease_least, lease_requests, lease_seconds : int
+        What one edge process may answer before it asks the ledger again: at first, at most, and for how long.
+    monthly_quota : int or None
+        Invocations that may pass the ledger in a UTC month, per edge; None for as many as the days allow.
+    cold_grants_daily, renewals_daily : int or None
+        Leases that a day may grant: those that carry a start-up and a model download, and the others. None for a
+        fortieth and a tenth of the daily quota, at least 50 and 100.
     domain : Domain or None
         The function's own host name and certificate.
     customize : mapping
@@ -110,6 +122,10 @@ class FunctionSettings(_Frozen):
     on_flood: Literal["disconnect", "stay_up"] = "disconnect"
     plan: Literal["none", "free", "pro", "business", "premium"] = "none"
     price_class: Literal["PriceClass_100", "PriceClass_200", "PriceClass_All"] = "PriceClass_100"
+    monthly_quota: Annotated[Number, _within(limits.MONTHLY_QUOTA)] | None = None
+    cold_grants_daily: Annotated[Number, _within(limits.GRANTS_DAILY)] | None = None
+    renewals_daily: Annotated[Number, _within(limits.GRANTS_DAILY)] | None = None
+    lease_least: Annotated[Number, _within(limits.LEASE_LEAST)] = 4
     lease_requests: Annotated[Number, _within(limits.LEASE_REQUESTS)] = 50
     lease_seconds: Annotated[Number, _within(limits.LEASE_SECONDS)] = 600
     assumed_flood_rps: Annotated[Number, _within(limits.RATE_CAP_RPS)] = 1000
@@ -136,7 +152,27 @@ class FunctionSettings(_Frozen):
                 f"lease_requests {self.lease_requests} is over daily_quota {self.daily_quota}: "
                 "one lease would take more than the day; lower lease_requests"
             )
+        if self.lease_least > self.lease_requests:
+            raise ValueError(
+                f"lease_least {self.lease_least} is over lease_requests {self.lease_requests}: "
+                "the smallest lease can't be larger than the largest; lower lease_least"
+            )
+        if self.monthly_quota is not None and self.monthly_quota < self.daily_quota:
+            raise ValueError(
+                f"monthly_quota {self.monthly_quota} is under daily_quota {self.daily_quota}: "
+                "a day could take more than the month; lower daily_quota or raise monthly_quota"
+            )
         return self
+
+    @property
+    def cold_grants(self) -> int:
+        """Cold grants a day: the owner's figure, or the default."""
+        return self.cold_grants_daily or max(_LEAST_COLD, self.daily_quota // _QUOTA_PER_COLD)
+
+    @property
+    def renewals(self) -> int:
+        """Renewals a day: the owner's figure, or the default."""
+        return self.renewals_daily or max(_LEAST_RENEWALS, self.daily_quota // _QUOTA_PER_RENEWAL)
 
 
 class Settings(_Frozen):

@@ -44,16 +44,25 @@ class FunctionLimits:
 
     Attributes
     ----------
-    daily_quota : int
-        Requests a UTC day and edge.
-    lease_requests, lease_seconds : int
-        What one lease grants, and for how long.
+    daily_quota, monthly_quota : int
+        Requests a UTC day and month, per edge; None for no quota of the month's own.
+    ms_per_request : int
+        Billed milliseconds granted with each request, on average over a lease.
+    cold_grants_daily, renewals_daily : int
+        Leases a day: those that carry a start-up and a download, and the others.
+    lease_least, lease_requests, lease_seconds : int
+        What one lease grants at least and at most, and for how long.
     model_url, model_digest : Input of str
     fetch_token : Input of str
         Secret; good for reading models.
     """
 
     daily_quota: int
+    monthly_quota: int | None
+    ms_per_request: int
+    cold_grants_daily: int
+    renewals_daily: int
+    lease_least: int
     lease_requests: int
     lease_seconds: int
     model_url: pulumi.Input[str]
@@ -88,6 +97,9 @@ class Ledger(Component):
             billing_mode="PAY_PER_REQUEST",
             hash_key="pk",
             attributes=[{"name": "pk", "type": "S"}],
+            # Each write of the runtime's is a record: what was granted, and the receipt that came with it.
+            stream_enabled=True,
+            stream_view_type="NEW_AND_OLD_IMAGES",
             point_in_time_recovery={"enabled": True},
             deletion_protection_enabled=args.protect,
             tags=args.tags,
@@ -97,11 +109,19 @@ class Ledger(Component):
 
     def limit(self, function: str, limits: FunctionLimits) -> dynamodb.TableItem:
         """Write a function's limits; an edge sees them with its next lease."""
+        numbers = {
+            "daily_quota": limits.daily_quota,
+            "monthly_quota": limits.monthly_quota,
+            "ms_per_request": limits.ms_per_request,
+            "cold_grants_daily": limits.cold_grants_daily,
+            "renewals_daily": limits.renewals_daily,
+            "lease_least": limits.lease_least,
+            "lease_requests": limits.lease_requests,
+            "lease_seconds": limits.lease_seconds,
+        }
         item = {
             "pk": {"S": limits_key(function)},
-            "daily_quota": {"N": str(limits.daily_quota)},
-            "lease_requests": {"N": str(limits.lease_requests)},
-            "lease_seconds": {"N": str(limits.lease_seconds)},
+            **{name: {"N": str(value)} for name, value in numbers.items() if value is not None},
             "model_url": {"S": limits.model_url},
             "model_digest": {"S": limits.model_digest},
             "fetch_token": {"S": limits.fetch_token},

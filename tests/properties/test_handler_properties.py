@@ -12,16 +12,22 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
 from inference.edge import Edge
-from inference.lease import LeaseHolder
-from inference.ledger import Grant, Granted, LedgerUnavailable, Limits, QuotaSpent
+from inference.holder import LeaseHolder
+from inference.limits import Limits
+from inference.machine import LeaseMachine
 from inference.problem import PROBLEMS
 from inference.session import Session
 from inference.shelf import Shelf
+from inference.terms import Grant, Granted, LedgerUnavailable, Question, ReceiptTaken, Refusal
 
 FUNCTION = "face-match"
 DOCUMENTED = {"200", *(str(status) for status, _ in PROBLEMS.values())}
 LIMITS = Limits(
     daily_quota=10,
+    ms_per_request=1_000,
+    cold_grants_daily=10,
+    renewals_daily=10,
+    lease_least=1,
     lease_requests=5,
     lease_seconds=600,
     model_url="http://127.0.0.1:1/a.onnx",
@@ -61,15 +67,24 @@ class ScriptedLedger:
         self.grants = grants
         self.granted = 0
 
-    def grant(self, day: str, *, timeout_s: float = 2.0) -> Grant:
-        grant = self.grants.pop() if self.grants else QuotaSpent()
+    def grant(self, question: Question, *, timeout_s: float = 2.0) -> Grant:
+        grant = self.grants.pop() if self.grants else Refusal(cause="day")
         if isinstance(grant, Granted):
             self.granted += grant.requests
         return grant
 
+    def hand_in(self, question: Question, *, timeout_s: float = 2.0) -> ReceiptTaken:
+        return ReceiptTaken(handed="handed")
+
 
 def edge(ledger: ScriptedLedger, clock: list[float]) -> Edge:
-    leases = LeaseHolder(ledger=ledger, wall=lambda: clock[0], monotonic=lambda: clock[0])
+    leases = LeaseHolder(
+        ledger=ledger,
+        machine=LeaseMachine(process="p", draw=0.5),
+        wall=lambda: clock[0],
+        monotonic=lambda: clock[0],
+        background=False,
+    )
     return Edge(function=FUNCTION, leases=leases, shelf=ReadyShelf(monotonic=lambda: clock[0]), log=lambda _: None)
 
 
@@ -112,8 +127,8 @@ REQUESTS = st.fixed_dictionaries(
 )
 GRANTS = st.lists(
     st.one_of(
-        st.builds(Granted, requests=st.integers(1, 5), limits=st.just(LIMITS)),
-        st.just(QuotaSpent()),
+        st.builds(Granted, requests=st.integers(1, 5), milliseconds=st.integers(1, 5_000), limits=st.just(LIMITS)),
+        st.just(Refusal(cause="day")),
         st.just(LedgerUnavailable("down")),
     ),
     max_size=5,
@@ -142,7 +157,7 @@ def test_what_is_no_event_gets_a_documented_answer(event: Any) -> None:
 @given(body=st.binary(min_size=0, max_size=40))
 def test_a_well_addressed_request_is_only_judged_by_its_body(body: bytes) -> None:
     # GIVEN a lease, and a body of any bytes
-    ledger = ScriptedLedger([Granted(requests=5, limits=LIMITS)])
+    ledger = ScriptedLedger([Granted(requests=5, milliseconds=5_000, limits=LIMITS)])
     carried = {"data": base64.b64encode(body).decode(), "inputTruncated": False}
     request = {"uri": f"/v1/{FUNCTION}/door-7", "method": "POST", "body": carried}
 

@@ -401,7 +401,8 @@ def test_a_small_lease_is_what_the_taper_leaves(table: MotoTable) -> None:
 def test_cold_grants_and_renewals_are_counted_apart(table: MotoTable) -> None:
     wanted = limits(cold_grants_daily=1, renewals_daily=2, lease_requests=5, lease_least=5)
     table.put_limits(wanted)
-    asked, held = new_ledger(), {"held_digest": wanted.model_digest}
+    asked = new_ledger()
+    held: dict[str, Any] = {"held_digest": wanted.model_digest}
     assert asked.grant(DAY) == Granted(requests=5, milliseconds=200, limits=wanted, cold=True)
     assert asked.grant(DAY) == Refusal(cause="cold")
     assert asked.grant(DAY, **held) == Granted(requests=5, milliseconds=200, limits=wanted, cold=False)
@@ -511,9 +512,7 @@ def test_a_receipt_goes_in_with_the_next_lease_and_leaves_the_item_with_the_one_
         (["dropped"], "handed"),
     ],
 )
-def test_a_receipt_is_never_counted_twice(
-    table: MotoTable, between: Proxy, faults: list[str], told: str
-) -> None:
+def test_a_receipt_is_never_counted_twice(table: MotoTable, between: Proxy, faults: list[str], told: str) -> None:
     table.put_counter(day=DAY)
     between.faults[:] = faults
     grant = new_ledger().grant(DAY, receipt=some_receipt())

@@ -77,8 +77,10 @@ class Player:
 
 def shown(question: Question, expected: dict[str, Any]) -> dict[str, Any] | None:
     """Return those members of the receipt that are expected."""
-    if question.receipt is None or expected["receipt"] is None:
-        return question.receipt and {"unexpected": question.receipt.to_text()}
+    if question.receipt is None:
+        return None
+    if expected["receipt"] is None:
+        return {"unexpected": question.receipt.to_text()}
     return {name: getattr(question.receipt, name) for name in expected["receipt"]}
 
 
