@@ -69,7 +69,8 @@ class NaiveLedger(DynamoLedger):
             wanted = min(max(question.wanted or 0, limits.lease_least), rest)
             if not wanted:
                 return Refusal(cause="day")
-            changed = {**self._counter_item["Key"], "day_remaining": {"N": str(rest - wanted)}}
+            key: Any = self._counter_item["Key"]
+            changed = {**key, "day_remaining": {"N": str(rest - wanted)}}
             put = {"TableName": TABLE, "Item": changed}
             self._client.call("PutItem", put, ends_s=ends_s)
         except (ConditionFailedError, DynamoDbError) as error:

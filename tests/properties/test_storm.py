@@ -43,7 +43,7 @@ def test_killed_frozen_and_badly_answered_processes_never_pass_more_than_the_quo
     assert (result["killed"], result["unfinished"]) == (40, 0)
     assert result["calls"] >= 200_000
     assert 0 < result["passed"] <= QUOTA
-    # What passed was granted, and what was granted is the quota: lost answers and lost processes cost, they give nothing.
+    # What was granted is the quota: lost answers and lost processes cost, they give nothing back.
     assert int(result["counter"]["granted"]) + int(result["counter"]["day_remaining"]) == QUOTA
     assert int(result["counter"]["used"]) <= result["passed"]
 
