@@ -20,6 +20,7 @@ REQUEST_CONTENT_TYPE: Final = "application/octet-stream"
 PROBLEM_CONTENT_TYPE: Final = "application/problem+json"
 AUTHORIZATION_SCHEME: Final = "Edgewise"
 FETCH_TOKEN_HEADER: Final = "x-edgewise-fetch"
+RECEIPT_HEADER: Final = "X-Edgewise-Receipt"
 
 MAX_EXPIRY_AHEAD_S: Final = 300
 

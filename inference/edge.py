@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from inference.contract import MAX_REQUEST_BYTES, parse_path
+from inference.contract import MAX_REQUEST_BYTES, RECEIPT_HEADER, parse_path
 from inference.holder import LeaseHolder, Permit
 from inference.lease import Refused
 from inference.problem import Response, problem, response
@@ -122,16 +122,21 @@ class Edge:
             return self._refusal(permit)
         answered = _Answered(slug="failed")
         try:
-            return self._infer(request, permit, left_s, answered)
-        finally:
-            self._leases.done(
-                permit,
-                answered.slug,
-                elapsed_ms=(self._clock() - began_s) * 1000,
-                bytes_up=answered.bytes_up,
-                bytes_down=answered.bytes_down,
-                score=answered.score,
-            )
+            told = self._infer(request, permit, left_s, answered)
+        except Exception as error:  # the client gets a problem, never a traceback
+            self._log(f"failed: {_where(error)}")
+            told = problem("failed", "The request could not be answered.")
+        receipt_id = self._leases.done(
+            permit,
+            answered.slug,
+            elapsed_ms=(self._clock() - began_s) * 1000,
+            bytes_up=answered.bytes_up,
+            bytes_down=answered.bytes_down,
+            score=answered.score,
+        )
+        # Ties an answer to what the ledger hears of it; says nothing about the device.
+        told["headers"][RECEIPT_HEADER.lower()] = [{"key": RECEIPT_HEADER, "value": receipt_id}]
+        return told
 
     def _infer(
         self, request: dict[str, Any], permit: Permit, left_s: Callable[[], float], answered: _Answered

@@ -113,10 +113,10 @@ class LeaseHolder:
         bytes_up: int = 0,
         bytes_down: int = 0,
         score: float | None = None,
-    ) -> None:
-        """Count the request's time, and note what became of it."""
+    ) -> str:
+        """Count the request's time, note what became of it, and return the id of the receipt that tells of it."""
         with self._answered:
-            self._machine.done(
+            return self._machine.done(
                 permit.go,
                 self._now(),
                 outcome,

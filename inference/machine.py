@@ -74,8 +74,8 @@ class LeaseMachine:
         bytes_down: int = 0,
         score: float | None = None,
         waited: bool = False,
-    ) -> None:
-        """Count the time of an answered request, and note what became of it."""
+    ) -> str:
+        """Count the time of an answered request, note what became of it, and return the receipt's id."""
         if not go.unmetered:
             go.lease.ms_left -= max(1, math.ceil(elapsed_ms))
         self._packets.touch(now).note(
@@ -88,6 +88,7 @@ class LeaseMachine:
             waited=waited,
             cold=go.unmetered,
         )
+        return self._packets.open_id
 
     def question(self, now: Moment, *, alone: bool = False) -> Question | None:
         """Begin a question to the ledger; None while one is under way.

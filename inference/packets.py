@@ -34,6 +34,11 @@ class Packets:
         self._since_s = 0.0
         self._sealed: list[Receipt] = []
 
+    @property
+    def open_id(self) -> str:
+        """The id that the open receipt will have."""
+        return f"{self._process}-{self._serial + 1}"
+
     def touch(self, now: Moment) -> Receipt:
         """Return the open receipt to note something in; the first note starts its age."""
         if self.open.empty and not self._sealed:
@@ -64,8 +69,8 @@ class Packets:
     def _seal(self) -> None:
         if self.open.empty:
             return
+        self.open.receipt_id = self.open_id
         self._serial += 1
-        self.open.receipt_id = f"{self._process}-{self._serial}"
         self._sealed.append(self.open)
         self.open = Receipt(digest=self.open.digest)
         if len(self._sealed) > MAX_SEALED:

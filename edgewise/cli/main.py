@@ -4,7 +4,21 @@ from __future__ import annotations
 
 import typer
 
-from edgewise.cli import bound, breakeven, device_key, down, env, infer, preview, prices, simulate, status, up
+from edgewise.cli import (
+    bound,
+    breakeven,
+    device_key,
+    down,
+    env,
+    fleet,
+    infer,
+    ledger,
+    preview,
+    prices,
+    simulate,
+    status,
+    up,
+)
 
 app = typer.Typer(
     help="Edgewise: edge inference that cannot outspend its budget.",
@@ -14,7 +28,10 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for module in (up, down, status, preview, env, infer, device_key, bound, prices, breakeven, simulate):
+for module in (
+    *(up, down, status, preview, env, infer, ledger, fleet, device_key),
+    *(bound, prices, breakeven, simulate),
+):
     module.register(app)
 
 

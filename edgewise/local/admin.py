@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Admin:
-    """Serves ``GET /state``, ``PUT /stores/<name>/<key>``, ``POST /caches/clear``."""
+    """Serves ``GET /state``, ``PUT /stores/<name>/<key>``, ``POST /caches/clear``, ``POST /pools/<function>/kill``."""
 
     token: str
     gates: GateRunner
@@ -34,7 +34,7 @@ class Admin:
         """Return its server."""
         return web.Server(self._handle, access_log=None)
 
-    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:  # noqa: PLR0911  # one a route
         if not hmac.compare_digest(request.headers.get(TOKEN_HEADER, ""), self.token):
             return _json({"error": "the admin token is missing or wrong"}, status=403)
         parts = request.path.strip("/").split("/", 2)
@@ -45,6 +45,8 @@ class Admin:
                 return self._change(parts[1], parts[2], json.loads(await request.read()))
             if request.method == "POST" and parts == ["caches", "clear"]:
                 return self._clear()
+            if request.method == "POST" and parts[0] == "pools" and parts[2:] == ["kill"]:
+                return self._kill(parts[1], json.loads(await request.read()))
         except (KeyError, ValueError) as error:
             return _json({"error": str(error)}, status=400)
         return _json({"error": f"{request.method} {request.path} is not known here"}, status=404)
@@ -66,6 +68,15 @@ class Admin:
         delay_s = float(str(change.get("delay_s", DEFAULT_PROPAGATION_S)))
         self.stores.change(self.stores.arn(name), key, value, delay_s=delay_s)
         return _json({"visible_after_s": delay_s})
+
+    def _kill(self, function: str, change: Mapping[str, object]) -> web.Response:
+        killed = [
+            pid
+            for pool in self.pools.values()
+            if pool.function.name.endswith(function)
+            for pid in pool.kill(int(str(change["count"])))
+        ]
+        return _json({"killed": killed})
 
     def _clear(self) -> web.Response:
         for edge in self.edges.values():

@@ -39,6 +39,11 @@ class AdminClient:
         """Empty the edge caches."""
         self._ask("POST", f"{self._running().admin_url}/caches/clear")
 
+    def kill_environments(self, function: str, count: int = 1) -> list[int]:
+        """Kill environments of a function at random; return their process ids."""
+        answer = self._ask("POST", f"{self._running().admin_url}/pools/{function}/kill", {"count": count})
+        return [int(pid) for pid in answer["killed"]]
+
     def set_faults(self, **faults: float | bool) -> dict[str, Any]:
         """Set faults: ``ledger_latency_ms``, ``ledger_down``, ``model_store_down``; the others stay."""
         return self._ask("POST", self._running().cloud_url + FAULTS_PATH, faults)

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 DYNAMODB: Final = "DynamoDB"
 API: Final = "DynamoDB_20120810"
 REGION: Final = "us-east-1"
+# A round trip from a far Region to the ledger's, which a machine of one's own has not.
+DEFAULT_LEDGER_LATENCY_MS: Final = 150.0
 
 
 @dataclass(kw_only=True, slots=True)
@@ -214,7 +216,8 @@ def main() -> None:
     journal = Journal(Path(settings["journal"]))
     app = DomainDispatcherApplication(create_backend_app)
     seed(app, stack, journal, endpoints=settings["endpoints"])
-    emulator = Emulator(app=app, journal=journal, admin_token=settings["admin_token"])
+    faults = Faults(ledger_latency_ms=DEFAULT_LEDGER_LATENCY_MS)
+    emulator = Emulator(app=app, journal=journal, admin_token=settings["admin_token"], faults=faults)
     listener = socket.socket(fileno=int(settings["listener"]))
     host, port = listener.getsockname()
     server = make_server(host, port, emulator, threaded=True, fd=listener.fileno())

@@ -32,10 +32,16 @@ class Journal:
 
     def entries(self) -> Iterator[tuple[str, bytes]]:
         """Yield the writes in their order."""
-        with self._path.open("rb") as lines:
+        return self.read(self._path)
+
+    @staticmethod
+    def read(path: Path) -> Iterator[tuple[str, bytes]]:
+        """Yield the writes of a journal that another process may be writing on; a line without its end is left out."""
+        with path.open("rb") as lines:
             for line in lines:
-                operation, body = json.loads(line)
-                yield operation, body.encode()
+                if line.endswith(b"\n"):
+                    operation, body = json.loads(line)
+                    yield operation, body.encode()
 
     def close(self) -> None:
         """Close the file."""

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import random
+import signal
 from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -60,6 +63,13 @@ class Pool:
         else:
             self._in_background(self._settle(place))
         return self._count(result)
+
+    def kill(self, count: int) -> list[int]:
+        """Kill environments at random, in a call or not; return their process ids."""
+        chosen = random.sample(self.pids, min(count, len(self.pids)))
+        for pid in chosen:
+            os.killpg(pid, signal.SIGKILL)
+        return chosen
 
     async def stop(self) -> None:
         """Stop every environment."""

@@ -96,6 +96,7 @@ def test_answers_with_the_outputs_and_the_model(world: World) -> None:
     assert response["headers"] == {
         "content-type": [{"key": "Content-Type", "value": "application/json"}],
         "cache-control": [{"key": "Cache-Control", "value": "no-store"}],
+        "x-edgewise-receipt": [{"key": "X-Edgewise-Receipt", "value": "p-1"}],
     }
     assert world.lines == []
 
