@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
@@ -56,6 +57,8 @@ class FleetResult:
 
     Attributes
     ----------
+    began_s : float
+        Unix time of the first request.
     outcomes : Counter
         Answers by ``ok``, the problem's slug, or ``unreachable``.
     by_receipt : dict
@@ -70,6 +73,7 @@ class FleetResult:
         Bodies sent.
     """
 
+    began_s: float = 0.0
     outcomes: Counter[str] = field(default_factory=Counter)
     greedy: Counter[str] = field(default_factory=Counter)
     by_receipt: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
@@ -101,18 +105,30 @@ class FleetResult:
         handed_in : dict
             Receipts by id.
         """
-        told = {name: handed_in[name]["outcomes"] for name in self.by_receipt if name in handed_in}
-        differing = sorted(name for name in told if dict(self.by_receipt[name]) != told[name])
-        missing = {name: counts for name, counts in self.by_receipt.items() if name not in handed_in}
-        counted = sum(counts.total() for counts in self.by_receipt.values())
-        receipts, lost = sum(sum(one.values()) for one in told.values()), sum(c.total() for c in missing.values())
+        told = {name: handed_in[name] for name in self.by_receipt if name in handed_in}
+        # What a process had answered before the fleet came stands in its first receipt too.
+        shared = {name for name, receipt in told.items() if receipt.get("from", 0) < int(self.began_s)}
+        differing = sorted(name for name in told if not self._agrees(name, told[name], shared=name in shared))
+        counted, in_shared, missing = (
+            sum(counts.total() for name, counts in self.by_receipt.items() if chosen(name))
+            for chosen in (lambda _: True, shared.__contains__, lambda name: name not in told)
+        )
+        receipts = sum(sum(told[name]["outcomes"].values()) for name in told if name not in shared)
         return {
             "counted_by_the_fleet": counted,
             "told_by_receipts": receipts,
-            "in_missing_receipts": lost,
-            "equal": not differing and counted == receipts + lost,
+            "in_receipts_with_earlier_requests": in_shared,
+            "in_missing_receipts": missing,
+            "equal": not differing and counted == receipts + in_shared + missing,
             "differing_receipts": differing,
+            "waited": sum(receipt.get("waited", 0) for receipt in told.values()),
+            "receipt_bytes": sum(len(json.dumps(receipt, separators=(",", ":"))) for receipt in told.values()),
+            "receipts": len(told),
         }
+
+    def _agrees(self, name: str, receipt: dict[str, Any], *, shared: bool) -> bool:
+        counts, told = self.by_receipt[name], receipt["outcomes"]
+        return counts <= Counter(told) if shared else dict(counts) == told
 
     def to_json(self) -> dict[str, Any]:
         """Return it as a JSON object."""
@@ -145,7 +161,7 @@ async def run(plan: Plan, bodies: Sequence[bytes], *, tick: Callable[[FleetResul
     shares = np.ones(plan.devices)
     shares[0] = plan.greedy
     order = np.random.default_rng(0).choice(plan.devices, size=round(plan.rps * plan.seconds), p=shares / shares.sum())
-    result, turns = FleetResult(), itertools.cycle(bodies)
+    result, turns = FleetResult(began_s=time.time()), itertools.cycle(bodies)
     connector = aiohttp.TCPConnector(limit=0)
     timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
     async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session, asyncio.TaskGroup() as tasks:
@@ -154,7 +170,7 @@ async def run(plan: Plan, bodies: Sequence[bytes], *, tick: Callable[[FleetResul
             due = began + number / plan.rps
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
             result.late_ms.append((time.perf_counter() - due) * 1000)
-            tasks.create_task(_ask(session, devices[device], next(turns), result, first=device == 0))
+            tasks.create_task(_ask(session, devices[device], next(turns), result, first=bool(device == 0)))
             if time.perf_counter() - told > 0.5:
                 told = time.perf_counter()
                 tick(result)
@@ -179,10 +195,10 @@ async def _ask(
     try:
         async with session.post(url, data=body, headers=headers) as response:
             receipt_id = response.headers.get(RECEIPT_HEADER)
-            outcome = OK if response.status == 200 else _slug(await response.json(content_type=None))
-            await response.read()
+            content = await response.read()
+            outcome = OK if response.status == 200 else _slug(response.status, content)
             result.latencies_ms.append((time.perf_counter() - began) * 1000)
-    except (aiohttp.ClientError, TimeoutError, ValueError):
+    except (aiohttp.ClientError, TimeoutError):
         outcome = UNREACHABLE
     result.bytes_up += len(body)
     result.outcomes[outcome] += 1
@@ -191,6 +207,10 @@ async def _ask(
         result.by_receipt[receipt_id][outcome] += 1
 
 
-def _slug(members: Any) -> str:
-    kind = str(members.get("type", "")) if isinstance(members, dict) else ""
-    return kind.removeprefix(_PROBLEM) if kind.startswith(_PROBLEM) else "unknown"
+def _slug(status: int, content: bytes) -> str:
+    """Return a problem's slug; of an answer that is none of this platform's, its status."""
+    try:
+        kind = str(json.loads(content)["type"])
+    except (ValueError, KeyError, TypeError):
+        return f"status {status}"
+    return kind.removeprefix(_PROBLEM) if kind.startswith(_PROBLEM) else f"status {status}"
