@@ -40,6 +40,7 @@ class LeaseMachine:
         self._current: Lease | None = None
         self._next: Lease | None = None
         self._last: Lease | None = None
+        self._retired_s = 0.0
         self._memory: Memory | None = None
         self._asking: Question | None = None
         self._rest: tuple[str, int] | None = None
@@ -141,7 +142,7 @@ class LeaseMachine:
             cold=grant.cold,
         )
         if self._next:
-            self._retire(self._next)
+            self._retire(self._next, now)
         self._next = lease
         self._turn(now)
 
@@ -159,28 +160,29 @@ class LeaseMachine:
     def _turn(self, now: Moment) -> None:
         """Retire a lease that has ended, and go on to the next."""
         if self._current and (self._current.spent or not self._current.lasts(now)):
-            self._retire(self._current)
+            self._retire(self._current, now)
             self._current = None
         if self._current is None and self._next:
             lease, self._next = self._next, None
             if lease.lasts(now):
                 self._begin(lease, now)
             else:
-                self._retire(lease)
+                self._retire(lease, now)
 
     def _begin(self, lease: Lease, now: Moment) -> None:
         self._packets.answer_with(lease.limits.model_digest)
         lease.begun_mono_s = now.mono_s
         self._current = lease
 
-    def _retire(self, lease: Lease) -> None:
+    def _retire(self, lease: Lease, now: Moment) -> None:
         self._packets.open.unspent += lease.left
         self._packets.open.note_devices(lease.devices)
-        self._last = lease
+        self._last, self._retired_s = lease, now.mono_s
 
     def _has_its_share(self, lease: Lease, now: Moment, device: str) -> bool:
         taken = lease.devices.get(device, 0)
-        devices = max(len(lease.devices) + (taken == 0), len(self._last.devices) if self._last else 0)
+        lately = self._last if self._last and now.mono_s - self._retired_s < SHARE_WINDOW_S else None
+        devices = max(len(lease.devices) + (taken == 0), len(lately.devices) if lately else 0)
         share = sizing.device_share(size=lease.size, devices=devices)
         windows = 1 + int((now.mono_s - lease.begun_mono_s) // SHARE_WINDOW_S)
         return taken >= share * windows

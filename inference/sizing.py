@@ -12,9 +12,10 @@ from typing import Final
 TAPER: Final = 64
 # A renewal is two calls to the ledger, some 150 ms each from far away, and the process may be frozen in between.
 LEAD_S: Final = 1.0
-# A device may take twice its fair share of a lease, and some requests in any case: arrivals are random.
-FAIR_SHARES: Final = 2
-DEVICE_FLOOR: Final = 5
+# Arrivals are random: a device that asks as often as the others passes its fair share and four standard deviations
+# once in tens of thousands of leases. The smallest leases are not shared out at all.
+DEVIATIONS: Final = 4
+UNSHARED: Final = 8
 
 
 def next_size(*, size: int, used: int, in_time: bool, least: int, most: int) -> int:
@@ -60,7 +61,7 @@ def device_share(*, size: int, devices: int) -> int:
     devices : int
         Devices seen lately, this one included. One that is alone may take all.
     """
-    if devices <= 1:
+    if devices <= 1 or size <= UNSHARED:
         return size
-    fair = math.ceil(FAIR_SHARES * size / devices)
-    return max(DEVICE_FLOOR, min(fair, math.ceil(size * 3 / 4)))
+    fair = size / devices
+    return min(math.ceil(fair + DEVIATIONS * math.sqrt(fair)) + 2, math.ceil(size * 3 / 4))

@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,7 @@ from tests.project import Project, copy_project
 LAMBDA = "aws:lambda/function:Function"
 DISTRIBUTION = "aws:cloudfront/distribution:Distribution"
 LIMITS = "aws:dynamodb/tableItem:TableItem"
+TABLE = "aws:dynamodb/table:Table"
 
 
 def kinds(project: Project) -> Counter[str]:
@@ -84,6 +86,75 @@ def test_a_changed_quota_changes_the_limits_item_only(deployed: Project) -> None
         assert [(step.kind, step.op) for step in deployed.preview()] == [(LIMITS, "update")]
     finally:
         deployed.stack_file().write_text(settings)
+
+
+def limits_of(project: Project) -> dict[str, Any]:
+    (item,) = [each for each in project.resources() if each["type"] == LIMITS]
+    content: dict[str, Any] = json.loads(_plain(item["inputs"]["item"]))
+    return content
+
+
+def test_the_limits_item_says_what_the_settings_say(deployed: Project) -> None:
+    found = {name: value["N"] for name, value in limits_of(deployed).items() if "N" in value}
+    assert found == {
+        "daily_quota": "20000",
+        "ms_per_request": "40",
+        "cold_grants_daily": "500",
+        "renewals_daily": "2000",
+        "lease_least": "4",
+        "lease_requests": "50",
+        "lease_seconds": "600",
+    }
+
+
+def test_no_resource_holds_a_count(deployed: Project) -> None:
+    """The counter is the runtime's: neither a refresh nor an update can put it back."""
+    text = json.dumps(deployed.resources())
+    assert "counter#face-match#cloudfront" in text  # the role names it
+    assert "day_remaining" not in text
+    (table,) = [each for each in deployed.resources() if each["type"] == TABLE]
+    assert table["inputs"]["streamViewType"] == "NEW_AND_OLD_IMAGES"
+    assert table["inputs"]["pointInTimeRecovery"]["enabled"] is True
+
+
+def test_a_refresh_and_an_update_after_a_changed_quota_write_the_limits_item_alone(deployed: Project) -> None:
+    settings = deployed.stack_file().read_text()
+    try:
+        deployed.change_function(daily_quota=15_000, monthly_quota=100_000)
+        deployed.up()
+        assert limits_of(deployed)["daily_quota"] == {"N": "15000"}
+        assert limits_of(deployed)["monthly_quota"] == {"N": "100000"}
+
+        deployed.pulumi("refresh", "--yes", "--expect-no-changes")
+        deployed.expect_no_changes()
+    finally:
+        deployed.stack_file().write_text(settings)
+        deployed.up()
+    assert "monthly_quota" not in limits_of(deployed)
+
+
+def test_a_function_under_another_name_gets_a_limits_item_of_its_own_and_the_table_stays(deployed: Project) -> None:
+    settings = deployed.stack_file().read_text()
+    try:
+        deployed.stack_file().write_text(
+            settings.replace("\n    face-match:\n      model", "\n    faces:\n      model")
+        )
+        steps = deployed.preview()
+
+        # A new name is a new counter: the old limits item goes, and with it whatever could still lease.
+        assert sorted(step.op for step in steps if step.kind == LIMITS) == ["create", "delete"]
+        assert not [step for step in steps if step.kind == TABLE]
+    finally:
+        deployed.stack_file().write_text(settings)
+
+
+@pytest.mark.parametrize(("stack", "protects"), [("dev", False), ("staging", True), ("prod", True)])
+def test_the_table_is_protected_where_it_holds_moneys_truth(stack: str, protects: bool, project: Project) -> None:
+    answer = project.pulumi("preview", "--json", stack=stack)
+    (table,) = [step["newState"] for step in json.loads(answer.stdout)["steps"] if step["newState"]["type"] == TABLE]
+    assert table["inputs"]["deletionProtectionEnabled"] is protects
+    assert table.get("protect", False) is protects
+    assert table["inputs"]["billingMode"] == "PAY_PER_REQUEST"
 
 
 def test_a_renamed_function_is_replaced_and_its_distribution_follows(deployed: Project) -> None:
