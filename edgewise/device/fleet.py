@@ -107,7 +107,7 @@ class FleetResult:
         """
         told = {name: handed_in[name] for name in self.by_receipt if name in handed_in}
         # What a process had answered before the fleet came stands in its first receipt too.
-        shared = {name for name, receipt in told.items() if receipt.get("from", 0) < int(self.began_s)}
+        shared = {name for name, receipt in told.items() if receipt.get("from", 0) <= int(self.began_s)}
         differing = sorted(name for name in told if not self._agrees(name, told[name], shared=name in shared))
         counted, in_shared, missing = (
             sum(counts.total() for name, counts in self.by_receipt.items() if chosen(name))
