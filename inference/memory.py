@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 # How long trouble with the ledger is remembered: a flood during an outage costs one question in this time.
 LEDGER_PAUSE_S: Final = 5
 # How long a refused renewal is not asked again while the lease lasts; the bound prices one question each time.
-RENEWAL_MEMORY_S: Final = 60
+RENEWAL_MEMORY_S: Final = 300
 # A longer Retry-After helps nobody: the owner may raise a quota, or open again.
 MAX_RETRY_AFTER_S: Final = 86_400
 _DAY_S: Final = 86_400

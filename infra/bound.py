@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from edgewise.cost.advice import refusal
 from edgewise.cost.bound import Assumed, Bound, Endpoint, Lease, StackShared, bound, shared_bound
@@ -15,6 +15,10 @@ from infra.settings import FunctionSettings, Settings
 
 class BudgetError(ValueError):
     """A function's worst month is infinite, unknown or over its budget."""
+
+
+# inference/memory.py, RENEWAL_MEMORY_S; a test holds both together (the rooms keep imports apart).
+RENEWAL_MEMORY_S: Final = 300
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,6 +53,9 @@ def describe(name: str, function: FunctionSettings, model: Manifest, settings: S
         memory_mb=function.memory_mb,
         timeout_s=function.timeout_s,
         daily_quota=function.daily_quota,
+        monthly_quota=function.monthly_quota,
+        cold_grants_daily=function.cold_grants,
+        renewals_daily=function.renewals,
         ms_per_request=function.ms_per_request,
         rate_cap_rps=function.rate_cap_rps,
         request_bytes=model.request_bytes,
@@ -59,7 +66,7 @@ def describe(name: str, function: FunctionSettings, model: Manifest, settings: S
         monthly_budget_usd=Decimal(function.monthly_budget_usd),
         log_retention_days=settings.log_retention_days,
         assumed=Assumed(flood_rps=function.assumed_flood_rps, signed_flood_rps=function.assumed_signed_flood_rps),
-        lease=Lease(requests=function.lease_requests, seconds=function.lease_seconds),
+        lease=Lease(requests=function.lease_least, seconds=function.lease_seconds, refusal_memory_s=RENEWAL_MEMORY_S),
     )
 
 

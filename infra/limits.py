@@ -30,9 +30,7 @@ RATE_CAP_RPS: Final = Range(
 )
 MONTHLY_BUDGET_USD: Final = Range(1, 1_000_000, "Edgewise: a budget of a whole dollar to a million")
 LEASE_REQUESTS: Final = Range(1, 10_000, "Edgewise: what one lost environment may cost the day's quota")
-LEASE_LEAST: Final = Range(
-    1, 10_000, "Edgewise: the quota divided by the smallest lease bounds the leases of a day"
-)
+LEASE_LEAST: Final = Range(1, 10_000, "Edgewise: the quota divided by the smallest lease bounds the leases of a day")
 MONTHLY_QUOTA: Final = Range(1, 348_192_000_000, "AWS quotas: 31 days of all that Lambda@Edge can run in a day")
 GRANTS_DAILY: Final = Range(1, 11_232_000_000, "Edgewise: no more leases than requests")
 LEASE_SECONDS: Final = Range(10, 3_600, "Edgewise: a stop through the ledger acts within one lease")

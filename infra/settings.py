@@ -24,12 +24,12 @@ from infra.refusals import KeyNames, refusals
 
 NAMESPACE: Final = "edgewise"
 
-# Most leases are 50 requests under load, and about 5 where few come by: a tenth of the quota is enough for either.
-_QUOTA_PER_RENEWAL: Final = 10
+# A lease is 50 requests under load and about 4 where few come by; each is in the bound with its writes and a timeout.
+_QUOTA_PER_RENEWAL: Final = 25
 _LEAST_RENEWALS: Final = 100
 # A start-up and a download cost as much as some hundred answers.
-_QUOTA_PER_COLD: Final = 40
-_LEAST_COLD: Final = 50
+_QUOTA_PER_COLD: Final = 160
+_LEAST_COLD: Final = 25
 
 Number = Annotated[int, Field(strict=True)]
 Name = Annotated[str, StringConstraints(strict=True, max_length=limits.FUNCTION_NAME_LENGTH)]
@@ -104,7 +104,7 @@ class FunctionSettings(_Frozen):
         Invocations that may pass the ledger in a UTC month, per edge; None for as many as the days allow.
     cold_grants_daily, renewals_daily : int or None
         Leases that a day may grant: those that carry a start-up and a model download, and the others. None for a
-        fortieth and a tenth of the daily quota, at least 50 and 100.
+        hundred-and-sixtieth and a twenty-fifth of the daily quota, at least 25 and 100.
     domain : Domain or None
         The function's own host name and certificate.
     customize : mapping

@@ -99,8 +99,8 @@ def test_the_limits_item_says_what_the_settings_say(deployed: Project) -> None:
     assert found == {
         "daily_quota": "20000",
         "ms_per_request": "40",
-        "cold_grants_daily": "500",
-        "renewals_daily": "2000",
+        "cold_grants_daily": "125",
+        "renewals_daily": "800",
         "lease_least": "4",
         "lease_requests": "50",
         "lease_seconds": "600",
