@@ -14,7 +14,7 @@ Described = TypeVar("Described")
 ALIASES: Final[Mapping[str, str]] = {
     "assumed_flood_rps": "assumed.flood_rps",
     "assumed_signed_flood_rps": "assumed.signed_flood_rps",
-    "lease_requests": "lease.requests",
+    "lease_least": "lease.requests",
     "lease_seconds": "lease.seconds",
 }
 

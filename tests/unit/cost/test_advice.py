@@ -116,7 +116,7 @@ def test_a_budget_of_nothing_has_no_way_out() -> None:
         ("price_class=priceclass_all", "price_class", "PriceClass_All"),
         ("assumed.signed_flood_rps=100", "assumed.signed_flood_rps", 100),
         ("assumed_flood_rps=5", "assumed.flood_rps", 5),
-        ("lease_requests=10", "lease.requests", 10),
+        ("lease_least=10", "lease.requests", 10),
         ("gate.signed=false", "gate.signed", False),
         ("guard=none", "guard", None),
     ],

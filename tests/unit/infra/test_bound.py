@@ -33,7 +33,7 @@ TOO_MUCH: dict[str, dict[str, Any]] = {
     "every edge of the world": {"price_class": "PriceClass_All", "daily_quota": 200_000},
     "a premium plan": {"plan": "premium"},
     "a business plan": {"plan": "business"},
-    "leases of one": {"lease_requests": 1},
+    "leases of one": {"lease_least": 1, "renewals_daily": 20_000},
     "a plan that allows no key-value store": {"plan": "free"},
 }
 
