@@ -236,7 +236,7 @@ class HandmadeStack:
             "ms_per_request": {"N": "1000"},
             "cold_grants_daily": {"N": str(self.daily_quota)},
             "renewals_daily": {"N": str(self.daily_quota)},
-            "lease_least": {"N": str(min(4, self.lease_requests))},
+            "lease_least": {"N": str(self.lease_requests)},
             "lease_requests": {"N": str(self.lease_requests)},
             "lease_seconds": {"N": "600"},
             "model_url": {"S": f"https://{DOMAIN}/models/{self.digest}.onnx"},
