@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import platform
 import signal
@@ -15,7 +16,9 @@ import httpx
 import pytest
 
 from edgewise.cli.artefacts import pinned
+from edgewise.device import fleet
 from edgewise.local import supervisor
+from edgewise.local.receipts import handed_in
 from edgewise.models import catalogue
 from edgewise.python313 import find_python313
 from infra.bundle import EdgeConfig, EdgeZip, edge_zip
@@ -225,3 +228,65 @@ def test_the_model_is_fetched_through_the_cache(start: Start) -> None:
         os.kill(pid, signal.SIGKILL)
     ask_together(edge, 5)
     assert edge.admin.state()["distributions"][FUNCTION]["cache_misses"] == fetched["cache_misses"] <= DEVICES
+
+
+def let_loose(edge: RunningEdge, *, rps: float, seconds: float, devices: int, greedy: float = 1.0) -> fleet.FleetResult:
+    plan = fleet.Plan(
+        base_url=edge.base,
+        function=FUNCTION,
+        kid="k1",
+        master_key=edge.stack.keys["k1"],
+        devices=devices,
+        rps=rps,
+        seconds=seconds,
+        greedy=greedy,
+    )
+    return asyncio.run(fleet.run(plan, [bytes(REQUEST_BYTES)], tick=lambda _: None))
+
+
+def test_a_fleets_own_counts_are_those_of_the_receipts(start: Start) -> None:
+    # GIVEN an edge that is warm
+    edge = start(10_000, 20)
+    let_loose(edge, rps=4, seconds=5, devices=4)
+
+    # WHEN fifty devices ask, with a ledger that takes its time
+    edge.admin.set_faults(ledger_latency_ms=150)
+    result = let_loose(edge, rps=20, seconds=15, devices=50)
+
+    # THEN all are answered, and each receipt tells what the fleet has counted for it
+    compared = result.compare(handed_in(edge.run_dir, FUNCTION))
+    assert result.success >= 0.999
+    assert compared["equal"], compared
+    assert compared["told_by_receipts"] > 0
+    assert compared["receipt_bytes"] < 0.001 * result.bytes_up
+    assert compared["waited"] <= 0.02 * result.sent
+
+
+def test_killed_environments_leave_their_receipts_missing_and_nothing_else(start: Start) -> None:
+    # GIVEN a fleet that asks
+    edge = start(10_000, 20)
+    results: list[fleet.FleetResult] = []
+    asking = threading.Thread(target=lambda: results.append(let_loose(edge, rps=15, seconds=15, devices=20)))
+    asking.start()
+
+    # WHEN environments are killed at random meanwhile
+    killed = 0
+    for _ in range(5):
+        time.sleep(2.5)
+        killed += len(edge.admin.kill_environments(FUNCTION, 1))
+    asking.join()
+
+    # THEN the counts of every receipt that came in are the fleet's all the same
+    compared = results[0].compare(handed_in(edge.run_dir, FUNCTION))
+    assert killed == 5
+    # A request whose environment died under it was counted by nobody but the ledger's grant.
+    assert compared["equal"], compared
+    assert compared["in_missing_receipts"] > 0
+
+
+def test_one_greedy_device_does_not_take_the_others_share(start: Start) -> None:
+    edge = start(10_000, 50)
+    let_loose(edge, rps=4, seconds=5, devices=11)
+    result = let_loose(edge, rps=20, seconds=20, devices=11, greedy=10)
+    assert result.others_success >= 0.99
+    assert result.greedy["quota"] > 0
