@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from edgewise.local.runtime import Launch
 
 # Lambda throttles at once when its concurrency is used up. A few environments stand for a thousand here,
-# so a short burst may wait.
-DEFAULT_MAX_WAITING: Final = 64
+# so a burst may wait: as many as arrive at 60 a second while the first environments start.
+DEFAULT_MAX_WAITING: Final = 256
 
 
 @dataclass(kw_only=True, eq=False, slots=True)
