@@ -23,7 +23,7 @@ def edge_exit_codes() -> Iterator[None]:
         With `ExitCode.BAD_INPUT` for a photo that can't be used, `REFUSED` for 4xx, `UNAVAILABLE` for the rest.
     """
     from edgewise.device.client import EdgeError, UnreachableError
-    from edgewise.device.faces import FaceError
+    from edgewise.models.faces import FaceError
 
     try:
         yield

@@ -75,8 +75,8 @@ def fleet(
 
 def faces() -> list[bytes]:
     """Return aligned faces of the photos that no model was trained or enrolled with."""
-    from edgewise.device.faces import FaceFinder
     from edgewise.models.catalogue.face_match.data import test_photos
+    from edgewise.models.faces import FaceFinder
 
     photos = test_photos(say=say)
     finder = FaceFinder(say=say)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 
-from edgewise.device.faces import FaceFinder
 from edgewise.device.signing import Device, Signer
+from edgewise.models.faces import FaceFinder
 from inference.contract import DIGEST, PROBLEM_CONTENT_TYPE, REQUEST_CONTENT_TYPE, inference_path
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ def infer(*, base_url: str, function: str, device_id: str, key: str, kid: str, i
 
     Raises
     ------
-    edgewise.device.faces.FaceError
+    edgewise.models.faces.FaceError
         When the photo can't be used.
     EdgeError, UnreachableError
         See `EdgeClient.send`.

@@ -16,10 +16,10 @@ import numpy as np
 from rich.table import Table
 
 from edgewise.device.client import EdgeClient
-from edgewise.device.faces import FaceFinder
 from edgewise.models.catalogue.face_match.data import test_photos
 from edgewise.models.enrol import ROWS_KEY
 from edgewise.models.evaluate import Probe, evaluate, tally_answer
+from edgewise.models.faces import FaceFinder
 from edgewise.models.runtime import Model
 from edgewise.models.tally import Judgement, Tally, judge
 

@@ -21,7 +21,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "edgewise.python313": ("edgewise.paths",),
     "edgewise.cost": (),
     "edgewise.engine": LEAVES,
-    "edgewise.models": (*LEAVES, *CONTRACT, "edgewise.device"),
+    "edgewise.models": (*LEAVES, *CONTRACT),
     "edgewise.device": (*LEAVES, *CONTRACT, "edgewise.models"),
     "edgewise.local": (*LEAVES, *CONTRACT),
     "edgewise.cli": (*LEAVES, *CONTRACT, "edgewise", "infra.settings", "infra.bound", "infra.models"),

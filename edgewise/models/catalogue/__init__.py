@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 _CATALOGUE: Final = Path(__file__).parent
 _MODELS: Final = _CATALOGUE.parent
-_FACES: Final = _MODELS.parent / "device" / "faces.py"
 _LIBRARIES: Final = ("numpy", "onnx", "onnxruntime", "pillow")
 
 
@@ -107,7 +106,7 @@ def _recipes() -> dict[str, Path]:
 
 def _key(folder: Path) -> str:
     """Digest of all that decides what an entry builds."""
-    files = [*_MODELS.glob("*.py"), *folder.glob("*.py"), folder / "recipe.yaml", _FACES]
+    files = [*_MODELS.glob("*.py"), *folder.glob("*.py"), folder / "recipe.yaml"]
     parts = [f"{library} {version(library)}" for library in _LIBRARIES]
     parts += [f"{file.relative_to(_MODELS.parent)} {digest_of(file)}" for file in sorted(files)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]

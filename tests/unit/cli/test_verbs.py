@@ -173,7 +173,7 @@ def test_infer_ends_with_the_code_of_what_the_edge_answered(
 
 def test_infer_without_an_answer_ends_with_5_and_a_bad_photo_with_2(ask: Callable[[object], Result]) -> None:
     from edgewise.device.client import UnreachableError
-    from edgewise.device.faces import FaceError
+    from edgewise.models.faces import FaceError
 
     assert ask(UnreachableError("no answer")).exit_code == 5
     assert ask(FaceError("photo.jpg: no face found")).exit_code == 2

@@ -1,4 +1,4 @@
-"""Real faces, the detector, and a small edge on the loopback that runs the real artefact."""
+"""A device, and a small edge on the loopback that runs the real artefact."""
 
 from __future__ import annotations
 
@@ -7,35 +7,15 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from edgewise.device.faces import FaceFinder
 from edgewise.device.signing import Device
-from edgewise.models import catalogue
-from edgewise.models.catalogue.face_match.data import Subjects, photos
 from inference.contract import device_key, parse_path, signature
 
 MASTER_KEY = "5e" * 32
 KID = "k1"
-
-
-@pytest.fixture(scope="session")
-def face_match() -> catalogue.Artefact:
-    return catalogue.ensure("face-match", say=print)
-
-
-@pytest.fixture(scope="session")
-def finder() -> FaceFinder:
-    return FaceFinder(say=print)
-
-
-@pytest.fixture(scope="session")
-def photo() -> Path:
-    """One photo of s21, who is enrolled."""
-    return photos(Subjects(first=21, last=21), say=print)["s21"][5].path
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from edgewise.device.client import EdgeClient, EdgeError, UnreachableError, infer
-from edgewise.device.faces import FaceError
 from edgewise.device.signing import Device, Signer
 from edgewise.models import catalogue
+from edgewise.models.faces import FaceError
 from inference.session import Session
 from tests.unit.device.conftest import Answer, Edge, Request, json_answer, problem, signed
 

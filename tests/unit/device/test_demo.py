@@ -11,9 +11,9 @@ from rich.console import Console
 
 from edgewise.device import demo
 from edgewise.device.client import EdgeError
-from edgewise.device.faces import FaceFinder
 from edgewise.device.signing import Device
 from edgewise.models import catalogue
+from edgewise.models.faces import FaceFinder
 from edgewise.models.runtime import Image as Pixels
 from inference.session import Session
 from tests.unit.device.conftest import Edge, json_answer, problem, signed

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from edgewise.device.faces import FaceFinder
 from edgewise.models import catalogue
 from edgewise.models.catalogue.face_match.data import FaceRecipe, recipe, test_photos
 from edgewise.models.catalogue.recipe import RecipeError, read_recipe
 from edgewise.models.evaluate import Probe, evaluate
+from edgewise.models.faces import FaceFinder
 from edgewise.models.runtime import Model
 from edgewise.paths import PROJECT_ROOT
 from inference.session import Session

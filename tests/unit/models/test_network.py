@@ -11,9 +11,9 @@ import onnx
 import pytest
 from numpy.typing import NDArray
 
-from edgewise.device.faces import FaceFinder
 from edgewise.models.catalogue.face_match import data, network
 from edgewise.models.enrol import EMBEDDING, embed
+from edgewise.models.faces import FaceFinder
 from edgewise.models.fetch import fetch
 from edgewise.models.runtime import Image, Model
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgewise.device.faces import FaceFinder
 from edgewise.models import enrol
 from edgewise.models.catalogue.build import Built
 from edgewise.models.catalogue.face_match import data, network
 from edgewise.models.evaluate import Probe, choose_threshold, evaluate, evaluate_enrolments
+from edgewise.models.faces import FaceFinder
 from edgewise.models.fetch import fetch
 from edgewise.models.quantise import quantise
 from edgewise.models.runtime import Image, Model

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from edgewise.device import faces
-from edgewise.device.faces import FaceError, FaceFinder, align, read_photo
+from edgewise.models import faces
+from edgewise.models.faces import FaceError, FaceFinder, align, read_photo
 from edgewise.models.runtime import Image as Pixels
 
 
