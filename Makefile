@@ -46,7 +46,7 @@ lint: install ## Run ruff, mypy --strict and eslint.
 	$(BIN)/mypy
 	npm run --silent lint
 
-lock: install ## Resolve the locks again from pyproject.toml, tools/uv.in, infra/lambda.in and edgewise/local/runtime.in.
+lock: install ## Resolve the locks again from pyproject.toml, tools/uv.in, infra/lambda.in and edgewise/local/functions/runtime.in.
 	bash tools/lock.sh $(BIN)/uv
 
 format: install ## Format the code and mend what can be mended safely.

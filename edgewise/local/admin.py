@@ -15,9 +15,9 @@ from edgewise.local.protocol import TOKEN_HEADER
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from edgewise.local.edge import Edge
+    from edgewise.local.cdn.edge import Edge
+    from edgewise.local.functions.pool import Pool
     from edgewise.local.gate.client import GateRunner
-    from edgewise.local.pool import Pool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

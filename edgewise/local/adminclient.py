@@ -9,8 +9,8 @@ import httpx
 
 from edgewise.local.files import RunFiles
 from edgewise.local.gate.store import DEFAULT_PROPAGATION_S
-from edgewise.local.model import LocalEdgeError
 from edgewise.local.protocol import FAULTS_PATH, TOKEN_HEADER
+from edgewise.local.stack.model import LocalEdgeError
 from edgewise.local.supervisor import LocalEdgeStatus, status
 
 if TYPE_CHECKING:

@@ -21,8 +21,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from edgewise.local.cpu import CpuGroups
 from edgewise.local.files import RunFiles
+from edgewise.local.functions.cpu import CpuGroups
 from edgewise.local.processes import ProcessId, adopt_orphans, die_with_parent, reap_orphans
 
 if TYPE_CHECKING:
@@ -199,7 +199,7 @@ def build(settings: Mapping[str, object]) -> Keeper:
     common = {name: settings[name] for name in ("state", "project", "run_dir")} | {"admin_token": token}
     cloud_child = Child(
         name="cloud",
-        module="edgewise.local.cloud",
+        module="edgewise.local.cloud.server",
         settings=common
         | {
             "listener": cloud.fileno(),
@@ -211,7 +211,7 @@ def build(settings: Mapping[str, object]) -> Keeper:
     )
     gateway_child = Child(
         name="gateway",
-        module="edgewise.local.gateway",
+        module="edgewise.local.cdn.gateway",
         settings=common
         | {name: settings[name] for name in ("launches", "cpu", "max_environments")}
         | {

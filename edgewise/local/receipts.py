@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from edgewise.local.cloud.journal import Journal
 from edgewise.local.files import RunFiles
-from edgewise.local.journal import Journal
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,18 +15,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from edgewise.local import runtime
-from edgewise.local.cpu import CpuGroups, cpu_groups
 from edgewise.local.files import RunFiles
-from edgewise.local.model import DEFAULT_MAX_ENVIRONMENTS, LocalEdgeError
+from edgewise.local.functions import runtime
+from edgewise.local.functions.cpu import CpuGroups, cpu_groups
 from edgewise.local.processes import ProcessId
-from edgewise.local.state import parse_state
+from edgewise.local.stack.model import DEFAULT_MAX_ENVIRONMENTS, LocalEdgeError
+from edgewise.local.stack.state import parse_state
 from edgewise.paths import PROJECT_ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from edgewise.local.model import LocalStack
+    from edgewise.local.stack.model import LocalStack
 
 START_TIMEOUT_S: Final = 60.0
 STOP_TIMEOUT_S: Final = 10.0

@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from edgewise.local import supervisor
-from edgewise.local.cpu import cpu_groups
 from edgewise.local.files import RunFiles
-from edgewise.local.model import LocalEdgeError
+from edgewise.local.functions.cpu import cpu_groups
+from edgewise.local.stack.model import LocalEdgeError
 from tests.edge.running import RunningEdge, eventually, lambda_runtime
 
 

@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from edgewise.local.adminclient import AdminClient
-from edgewise.local.cpu import cpu_groups
+from edgewise.local.functions.cpu import cpu_groups
 from inference.contract import authorization, device_key, inference_path
 from tests.project import Project
 

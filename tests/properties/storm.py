@@ -87,8 +87,8 @@ def ledger_process(storm: Storm, port: int) -> None:
     from werkzeug.serving import make_server
     from werkzeug.test import Client
 
-    from edgewise.local.cloud import Emulator, Faults
-    from edgewise.local.journal import Journal
+    from edgewise.local.cloud.journal import Journal
+    from edgewise.local.cloud.server import Emulator, Faults
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     app = DomainDispatcherApplication(create_backend_app)

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from edgewise.local.model import LocalEdgeError
 from edgewise.local.processes import die_with_parent
+from edgewise.local.stack.model import LocalEdgeError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from edgewise.local.model import GateFunction
+    from edgewise.local.stack.model import GateFunction
 
 LOG: Final = logging.getLogger("edgewise.local.gate")
 RUNNER: Final = Path(__file__).with_name("runner.mjs")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from edgewise.local.model import KeyValueStore
+    from edgewise.local.stack.model import KeyValueStore
 
 # Others measured 20 to 75 s in the cloud, AWS promises "seconds"; a local test should not sit that long.
 DEFAULT_PROPAGATION_S: Final = 0.2

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edgewise.local.assets import UNUSED_DAYS, archive_path, asset_path, reveal, unpack
-from edgewise.local.model import LocalEdgeError
+from edgewise.local.stack.assets import UNUSED_DAYS, archive_path, asset_path, reveal, unpack
+from edgewise.local.stack.model import LocalEdgeError
 from tests.edge.handmade import ARCHIVE, ASSET, secret, zip_of
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from edgewise.local.bucketpolicy import grants
-from edgewise.local.model import Bucket, LocalEdgeError
+from edgewise.local.stack.bucketpolicy import grants
+from edgewise.local.stack.model import Bucket, LocalEdgeError
 
 ARN = "arn:aws:cloudfront::000000000000:distribution/EAAAAAAAAAAAAA"
 ALLOWED: dict[str, Any] = {

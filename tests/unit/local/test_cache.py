@@ -8,10 +8,10 @@ from email.utils import formatdate
 import pytest
 from multidict import CIMultiDict
 
-from edgewise.local.cache import ERROR_TTL_S, Cache, time_to_live_s
-from edgewise.local.distribution import CACHE_POLICIES
-from edgewise.local.model import CachePolicy
-from edgewise.local.pages import Reply
+from edgewise.local.cdn.cache import ERROR_TTL_S, Cache, time_to_live_s
+from edgewise.local.cdn.pages import Reply
+from edgewise.local.stack.distribution import CACHE_POLICIES
+from edgewise.local.stack.model import CachePolicy
 
 DISABLED, OPTIMIZED, _ = CACHE_POLICIES.values()
 FREE = CachePolicy(name="free", min_ttl_s=0, default_ttl_s=60, max_ttl_s=600, encodings_in_key=False)

@@ -12,10 +12,10 @@ import pytest
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.test import Client
 
-from edgewise.local.cloud import API, Emulator, Faults, seed, with_loopback_urls
-from edgewise.local.journal import Journal
+from edgewise.local.cloud.journal import Journal
+from edgewise.local.cloud.server import API, Emulator, Faults, seed, with_loopback_urls
 from edgewise.local.protocol import FAULTS_PATH, TOKEN_HEADER
-from edgewise.local.state import parse_state
+from edgewise.local.stack.state import parse_state
 from tests.edge.handmade import BUCKET, DOMAIN, TABLE, HandmadeStack
 
 if TYPE_CHECKING:

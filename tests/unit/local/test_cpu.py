@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from edgewise.local.cpu import MB_PER_CPU, MIN_QUOTA_US, PERIOD_US, CpuGroups, cpu_groups, quota
+from edgewise.local.functions.cpu import MB_PER_CPU, MIN_QUOTA_US, PERIOD_US, CpuGroups, cpu_groups, quota
 
 NAME = "edgewise-test-cpu"
 

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from edgewise.local.environments import Outcome, Result, Settings
-from edgewise.local.model import LambdaFunction
-from edgewise.local.pool import Pool
-from edgewise.local.runtime import prepare
+from edgewise.local.functions.environments import Outcome, Result, Settings
+from edgewise.local.functions.pool import Pool
+from edgewise.local.functions.runtime import prepare
+from edgewise.local.stack.model import LambdaFunction
 from tests.edge.handmade import zip_of
 from tests.edge.running import lambda_runtime
 

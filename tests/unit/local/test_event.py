@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from multidict import CIMultiDict
 
-from edgewise.local import event, gateevent
-from edgewise.local.event import InvalidAnswerError, ViewerRequest
-from edgewise.local.pages import Reply
-from edgewise.local.state import parse_state
+from edgewise.local.cdn import event, gateevent
+from edgewise.local.cdn.event import InvalidAnswerError, ViewerRequest
+from edgewise.local.cdn.pages import Reply
+from edgewise.local.stack.state import parse_state
 from tests.edge import handmade as by_hand
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from edgewise.local.model import Distribution
+    from edgewise.local.stack.model import Distribution
     from tests.edge.handmade import HandmadeStack
 
 REQUEST = ViewerRequest(

@@ -14,7 +14,7 @@ import pytest
 
 from edgewise.local.gate import client
 from edgewise.local.gate.client import GateError, GateRunner
-from edgewise.local.model import GateFunction, LocalEdgeError
+from edgewise.local.stack.model import GateFunction, LocalEdgeError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from multidict import CIMultiDict
 
-from edgewise.local import headers
-from edgewise.local.distribution import ORIGIN_REQUEST_POLICIES
-from edgewise.local.model import OriginRequestPolicy, PolicyHeader, ResponseHeadersPolicy
+from edgewise.local.cdn import headers
+from edgewise.local.stack.distribution import ORIGIN_REQUEST_POLICIES
+from edgewise.local.stack.model import OriginRequestPolicy, PolicyHeader, ResponseHeadersPolicy
 
 NONE, ALL_VIEWER, ALL_EXCEPT_HOST, HOST_ONLY = ORIGIN_REQUEST_POLICIES.values()
 VIEWER = CIMultiDict(

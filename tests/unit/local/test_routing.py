@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edgewise.local.routing import behaviour_for, normalise
-from edgewise.local.state import parse_state
+from edgewise.local.cdn.routing import behaviour_for, normalise
+from edgewise.local.stack.state import parse_state
 
 if TYPE_CHECKING:
     from pathlib import Path

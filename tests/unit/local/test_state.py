@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from edgewise.local.imitated import IMITATED, SET_ASIDE
-from edgewise.local.model import LocalEdgeError
-from edgewise.local.state import parse_state
+from edgewise.local.stack.imitated import IMITATED, SET_ASIDE
+from edgewise.local.stack.model import LocalEdgeError
+from edgewise.local.stack.state import parse_state
 from tests.edge import handmade as by_hand
 from tests.edge.handmade import HandmadeStack, resource_named
 

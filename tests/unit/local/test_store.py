@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from edgewise.local.gate.store import Stores
-from edgewise.local.model import KeyValueStore
+from edgewise.local.stack.model import KeyValueStore
 
 if TYPE_CHECKING:
     from pathlib import Path

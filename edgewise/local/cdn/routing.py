@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from edgewise.local.model import Behaviour, Distribution
+    from edgewise.local.stack.model import Behaviour, Distribution
 
 # CloudFront Developer Guide, "Request and response behavior": maximum length of a request and of a URL.
 MAX_URL_BYTES: Final = 8_192

@@ -8,8 +8,8 @@ from urllib.parse import parse_qsl
 
 from multidict import CIMultiDict
 
-from edgewise.local import headers as edge_headers
-from edgewise.local.event import (
+from edgewise.local.cdn import headers as edge_headers
+from edgewise.local.cdn.event import (
     HIGHEST_STATUS,
     LOWEST_STATUS,
     InvalidAnswerError,
@@ -17,10 +17,10 @@ from edgewise.local.event import (
     decode_body,
     reason_of,
 )
-from edgewise.local.pages import Reply
+from edgewise.local.cdn.pages import Reply
 
 if TYPE_CHECKING:
-    from edgewise.local.model import Distribution
+    from edgewise.local.stack.model import Distribution
 
 
 def gate_event(request: ViewerRequest, distribution: Distribution) -> dict[str, object]:

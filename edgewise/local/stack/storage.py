@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from edgewise.local import bucketpolicy
-from edgewise.local.assets import asset_path
-from edgewise.local.model import Bucket, BucketObject, LocalEdgeError, Table, TableItem
+from edgewise.local.stack import bucketpolicy
+from edgewise.local.stack.assets import asset_path
+from edgewise.local.stack.model import Bucket, BucketObject, LocalEdgeError, Table, TableItem
 
 if TYPE_CHECKING:
-    from edgewise.local.resource import Resource
+    from edgewise.local.stack.resource import Resource
 
 _OBJECT_HEADERS: Final = {
     "contentType": "Content-Type",

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Final
 
 from multidict import CIMultiDict
 
-from edgewise.local import headers as edge_headers
-from edgewise.local.pages import Reply, phrase
+from edgewise.local.cdn import headers as edge_headers
+from edgewise.local.cdn.pages import Reply, phrase
 
 if TYPE_CHECKING:
-    from edgewise.local.model import Distribution, Origin
+    from edgewise.local.stack.model import Distribution, Origin
 
 # CloudFront Developer Guide, "Restrictions on Lambda@Edge" and "Generate HTTP responses in request
 # triggers": 1 MB either way. AWS does not say whether of 1,000,000 or 1,048,576 bytes; what passes at the

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from edgewise.local.assets import reveal
-from edgewise.local.model import LocalEdgeError
+from edgewise.local.stack.assets import reveal
+from edgewise.local.stack.model import LocalEdgeError
 
 _PROVIDERS: Final = "pulumi:providers:"
 

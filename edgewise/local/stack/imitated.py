@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from edgewise.local.model import LocalEdgeError
+from edgewise.local.stack.model import LocalEdgeError
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from edgewise.local.model import LocalEdgeError, ReadGrant
+from edgewise.local.stack.model import LocalEdgeError, ReadGrant
 
 _READ_ACTIONS: Final = ("s3:GetObject", "s3:*")
 # Origin access control always speaks HTTPS, so this refusal never meets it.

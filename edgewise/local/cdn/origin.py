@@ -13,13 +13,13 @@ from botocore.awsrequest import AWSRequest  # type: ignore[import-untyped]  # bo
 from botocore.credentials import Credentials  # type: ignore[import-untyped]  # botocore ships no types
 from multidict import CIMultiDict
 
-from edgewise.local.pages import Reply, error_page, phrase
+from edgewise.local.cdn.pages import Reply, error_page, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from edgewise.local.event import ViewerRequest
-    from edgewise.local.model import Bucket, Distribution, Origin
+    from edgewise.local.cdn.event import ViewerRequest
+    from edgewise.local.stack.model import Bucket, Distribution, Origin
 
 REGION: Final = "us-east-1"
 # CloudFront Developer Guide, "Origin response timeout": 30 s.

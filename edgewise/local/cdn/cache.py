@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from edgewise.local.model import CachePolicy
-    from edgewise.local.pages import Reply
+    from edgewise.local.cdn.pages import Reply
+    from edgewise.local.stack.model import CachePolicy
 
 # CloudFront Developer Guide, "HTTP 4xx and 5xx status codes that CloudFront caches".
 CACHED_ERRORS: Final = frozenset({404, 414, 500, 501, 502, 503, 504})

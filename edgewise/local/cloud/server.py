@@ -1,6 +1,6 @@
 """S3 and DynamoDB on loopback: moto in a process of ours, with a lock, a journal and faults.
 
-Run as ``python -m edgewise.local.cloud``: reads its settings as one JSON line on stdin, serves the listening
+Run as ``python -m edgewise.local.cloud.server``: reads its settings as one JSON line on stdin, serves the listening
 socket it inherited, says ``ready`` on stdout.
 """
 
@@ -21,10 +21,10 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.serving import make_server
 from werkzeug.test import Client
 
-from edgewise.local.journal import WRITES, Journal
-from edgewise.local.model import LocalEdgeError, LocalStack
+from edgewise.local.cloud.journal import WRITES, Journal
 from edgewise.local.protocol import FAULTS_PATH
-from edgewise.local.state import parse_state
+from edgewise.local.stack.model import LocalEdgeError, LocalStack
+from edgewise.local.stack.state import parse_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -11,17 +11,17 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
-from edgewise.local.cpu import remove_group
+from edgewise.local.functions.cpu import remove_group
+from edgewise.local.functions.runtime_api import MAX_ANSWER_BYTES, RuntimeApi
 from edgewise.local.processes import die_with_parent
-from edgewise.local.runtime_api import MAX_ANSWER_BYTES, RuntimeApi
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
     from pathlib import Path
 
-    from edgewise.local.cpu import CpuGroups
-    from edgewise.local.model import LambdaFunction
-    from edgewise.local.runtime import Launch
+    from edgewise.local.functions.cpu import CpuGroups
+    from edgewise.local.functions.runtime import Launch
+    from edgewise.local.stack.model import LambdaFunction
 
 REGION: Final = "us-east-1"
 # AWS, Lambda Developer Guide, "Understanding the Lambda execution environment lifecycle": 10 s of init.

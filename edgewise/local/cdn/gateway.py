@@ -1,6 +1,6 @@
 """The gateway stands for CloudFront: one loopback port a distribution, and one for the admin.
 
-Run as ``python -m edgewise.local.gateway``: reads its settings as one JSON line on stdin, serves the
+Run as ``python -m edgewise.local.cdn.gateway``: reads its settings as one JSON line on stdin, serves the
 listening sockets it inherited, says ``ready`` on stdout.
 """
 
@@ -20,26 +20,26 @@ from aiohttp import web
 from multidict import CIMultiDict
 
 from edgewise.local.admin import Admin
-from edgewise.local.cpu import CpuGroups
-from edgewise.local.edge import Body, Edge
-from edgewise.local.environments import Settings
-from edgewise.local.event import MAX_BODY_BYTES, ViewerRequest
+from edgewise.local.cdn.edge import Body, Edge
+from edgewise.local.cdn.event import MAX_BODY_BYTES, ViewerRequest
+from edgewise.local.cdn.headers import request_id
+from edgewise.local.cdn.origin import S3Origin
+from edgewise.local.cdn.pages import Reply, error_page
+from edgewise.local.cdn.routing import MAX_HEADER_BYTES, MAX_URL_BYTES
+from edgewise.local.functions.cpu import CpuGroups
+from edgewise.local.functions.environments import Settings
+from edgewise.local.functions.pool import Pool
+from edgewise.local.functions.runtime import Launch
 from edgewise.local.gate.client import GateRunner
 from edgewise.local.gate.store import Stores
-from edgewise.local.headers import request_id
-from edgewise.local.origin import S3Origin
-from edgewise.local.pages import Reply, error_page
-from edgewise.local.pool import Pool
-from edgewise.local.routing import MAX_HEADER_BYTES, MAX_URL_BYTES
-from edgewise.local.runtime import Launch
-from edgewise.local.state import parse_state
+from edgewise.local.stack.state import parse_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from edgewise.local.model import LocalStack
+    from edgewise.local.stack.model import LocalStack
 
-LOG: Final = logging.getLogger("edgewise.local.gateway")
+LOG: Final = logging.getLogger("edgewise.local.cdn.gateway")
 # A viewer that stops in mid-body: CloudFront closes after 30 s.
 BODY_TIMEOUT_S: Final = 30.0
 # What a refused viewer still sends is read and thrown away this long, so that it can read the answer.

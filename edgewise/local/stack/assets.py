@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from edgewise.local.model import LocalEdgeError
+from edgewise.local.stack.model import LocalEdgeError
 
 # Signatures of special values in a Pulumi state: pulumi/sdk, `resource.sig` and friends.
 SIGNATURE: Final = "4dabf18193072939515e22adb298388d"

@@ -11,7 +11,7 @@ from multidict import CIMultiDict
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from edgewise.local.model import OriginRequestPolicy, ResponseHeadersPolicy
+    from edgewise.local.stack.model import OriginRequestPolicy, ResponseHeadersPolicy
 
 # CloudFront Developer Guide, "Restrictions on all edge functions": disallowed headers. They are not shown
 # to functions, and a function that adds one makes a 502.

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from edgewise.local.assets import unpack
-from edgewise.local.model import LambdaFunction, LocalEdgeError
+from edgewise.local.stack.assets import unpack
+from edgewise.local.stack.model import LambdaFunction, LocalEdgeError
 from edgewise.paths import cache_dir
 from edgewise.python313 import Python313, find_python313, with_folders
 

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
-from edgewise.local import distribution, storage
-from edgewise.local.assets import archive_path
-from edgewise.local.imitated import IMITATED, SET_ASIDE, refuse_type
-from edgewise.local.model import (
+from edgewise.local.stack import distribution, storage
+from edgewise.local.stack.assets import archive_path
+from edgewise.local.stack.imitated import IMITATED, SET_ASIDE, refuse_type
+from edgewise.local.stack.model import (
     Distribution,
     GateFunction,
     KeyValueStore,
@@ -18,7 +18,7 @@ from edgewise.local.model import (
     LocalStack,
     ResponseHeadersPolicy,
 )
-from edgewise.local.resource import Resource, resources, stack_name
+from edgewise.local.stack.resource import Resource, resources, stack_name
 
 
 def parse_state(state: Mapping[str, object], *, project: Path) -> LocalStack:

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Final
 
 from multidict import CIMultiDict
 
-from edgewise.local import event, gateevent, headers, routing
-from edgewise.local.cache import CACHED_ERRORS, Cache, Key
-from edgewise.local.environments import Outcome, Result
-from edgewise.local.event import InvalidAnswerError, ViewerRequest
+from edgewise.local.cdn import event, gateevent, headers, routing
+from edgewise.local.cdn.cache import CACHED_ERRORS, Cache, Key
+from edgewise.local.cdn.event import InvalidAnswerError, ViewerRequest
+from edgewise.local.cdn.pages import STATUS_HEADERS_TOO_LARGE, Reply, error_page
+from edgewise.local.functions.environments import Outcome, Result
 from edgewise.local.gate.client import GateError, GateRunner
-from edgewise.local.pages import STATUS_HEADERS_TOO_LARGE, Reply, error_page
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from edgewise.local.model import Behaviour, Distribution, Origin
-    from edgewise.local.origin import S3Origin
-    from edgewise.local.pool import Pool
+    from edgewise.local.cdn.origin import S3Origin
+    from edgewise.local.functions.pool import Pool
+    from edgewise.local.stack.model import Behaviour, Distribution, Origin
 
 Body = tuple[bytes, bool]
 # CloudFront's words where they are known from its pages; no figure of the function's own is shown.

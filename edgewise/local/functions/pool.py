@@ -10,14 +10,14 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from edgewise.local.environments import Environment, Outcome, Result, Settings
-from edgewise.local.model import DEFAULT_MAX_ENVIRONMENTS
+from edgewise.local.functions.environments import Environment, Outcome, Result, Settings
+from edgewise.local.stack.model import DEFAULT_MAX_ENVIRONMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from edgewise.local.model import LambdaFunction
-    from edgewise.local.runtime import Launch
+    from edgewise.local.functions.runtime import Launch
+    from edgewise.local.stack.model import LambdaFunction
 
 # Lambda throttles at once when its concurrency is used up. A few environments stand for a thousand here,
 # so a burst may wait: as many as arrive at 60 a second while the first environments start.

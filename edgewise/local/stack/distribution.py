@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, TypeVar
 
-from edgewise.local.imitated import BLOCKS
-from edgewise.local.model import (
+from edgewise.local.stack.imitated import BLOCKS
+from edgewise.local.stack.model import (
     Behaviour,
     CachePolicy,
     Distribution,
