@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from infra.bound import BudgetError
+from edgewise.cost.prices import PriceSheet, default_prices
+from infra.bound import BudgetError, require_within_budget, stack_bound
+from infra.models import pinned_models
+from infra.settings import read_settings
 from tests.unit.infra.program import MODEL_DIGEST, Recorder, run_program
-from tests.unit.infra.test_settings import CONFIG, FUNCTION
+from tests.unit.infra.test_settings import CONFIG, FUNCTION, encode
 
 
 def with_function(**changes: Any) -> dict[str, Any]:
@@ -59,11 +63,6 @@ def test_what_does_not_fit_is_refused_with_the_largest_terms_and_a_way_out(
 
 
 def test_what_fits_says_so_in_the_stacks_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from infra.bound import stack_bound
-    from infra.models import pinned_models
-    from infra.settings import read_settings
-    from tests.unit.infra.test_settings import encode
-
     run_program("dev", with_function(), tmp_path=tmp_path, monkeypatch=monkeypatch)
     settings = read_settings("dev", encode(with_function()))
 
@@ -74,3 +73,40 @@ def test_what_fits_says_so_in_the_stacks_output(tmp_path: Path, monkeypatch: pyt
     assert worst.functions["face-match"].total_usd <= FUNCTION["monthly_budget_usd"]
     terms = output["functions"]["face-match"]["terms"]
     assert sum(map(Decimal, terms.values())) == worst.functions["face-match"].total
+
+
+def refused(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    *,
+    model_bytes: int | None = None,
+    sheet: PriceSheet | None = None,
+    **changes: Any,
+) -> str:
+    """Compute without the program: for what a stack's YAML can't say."""
+    run_program("dev", with_function(), tmp_path=tmp_path, monkeypatch=monkeypatch)
+    for module in ("edgewise.cost.bound", "edgewise.cost.advice"):
+        monkeypatch.setattr(f"{module}.default_prices", lambda: sheet or default_prices())
+    settings = read_settings("dev", encode(with_function(**changes)))
+    manifests = {name: model.manifest for name, model in pinned_models(settings).items()}
+    if model_bytes is not None:
+        manifests = {name: replace(manifest, bytes=model_bytes) for name, manifest in manifests.items()}
+    with pytest.raises(BudgetError) as caught:
+        require_within_budget(settings, manifests)
+    return str(caught.value)
+
+
+def test_a_model_too_large_for_its_cold_grants_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = refused(monkeypatch, tmp_path, model_bytes=64_000_000, cold_grants_daily=2_000)
+
+    assert "C·c" in told
+    assert "would fit" in told
+
+
+def test_a_missing_price_is_unknown_and_refused_at_any_budget(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sheet = default_prices().without("waf.request")
+
+    told = refused(monkeypatch, tmp_path, sheet=sheet, monthly_budget_usd=1_000_000)
+
+    assert "the worst month costs UNKNOWN" in told
+    assert "waf.request" in told
