@@ -268,7 +268,7 @@ def test_an_override_of_something_unknown_is_refused(
 
 def test_the_local_stack_refuses_a_real_account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # GIVEN a provider that answers for an account, as AWS's own would
-    recorder = Recorder(account="999999999999")
+    recorder = Recorder(account="000000000001")
 
     # WHEN / THEN
     with pytest.raises(WrongCloudError, match="stack local is for one machine"):
