@@ -19,6 +19,7 @@ from pulumi.runtime.rpc import _special_secret_sig, _special_sig_key
 from pulumi.runtime.stack import wait_for_rpcs
 
 from edgewise.paths import PROJECT_ROOT
+from edgewise.python313 import Python313
 from infra.bundle import EdgeZip
 from infra.limits import STAND_IN_ACCOUNT
 
@@ -81,6 +82,9 @@ def run_program(
     small_zip.write_bytes(b"PK")
     built = EdgeZip(path=small_zip, sha256="0" * 64, runtime="python3.13", handler="inference.handler.handler")
     monkeypatch.setattr("infra.functions.edge_zip", lambda _config, _python: built)
+    # No zip is built, so no Python is needed; in this test's own cache one would be made anew each time.
+    python = Python313(command=("python3.13",), version="3.13.0", kind="path")
+    monkeypatch.setattr("infra.edge_python.find_python313", lambda **_: python)
     encoded = {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
 
     loop = asyncio.new_event_loop()
