@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.live.system import System
+from tests.live.system import System, eventually
 from tests.project import copy_project
 
 
@@ -25,7 +25,12 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 
 @pytest.fixture
 def calm(system: System) -> Iterator[System]:
-    """Give the system without faults, and take away what a test broke."""
-    system.admin.set_faults(ledger_latency_ms=0, ledger_down=False, model_store_down=False)
+    """Give the system without faults, and wait until what a test broke is forgotten."""
+    _calm_down(system)
     yield system
+    _calm_down(system)
+
+
+def _calm_down(system: System) -> None:
     system.admin.set_faults(ledger_latency_ms=0, ledger_down=False, model_store_down=False)
+    eventually(lambda: system.good().status == 200, what="a good answer", within_s=30)

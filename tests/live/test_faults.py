@@ -165,11 +165,12 @@ def test_a_ledger_that_is_away_is_503_once_the_lease_is_worked_off(calm: System)
 
 
 def test_a_ledger_that_is_away_does_not_stop_a_lease(calm: System) -> None:
-    make_cold(calm)
-    assert calm.good().status == 200
-    calm.admin.set_faults(ledger_down=True)
+    # GIVEN an environment whose leases have grown: a quarter of one, or the next, is always in hand
+    assert [calm.good().status for _ in range(80)] == [200] * 80
 
-    assert [calm.good().status for _ in range(10)] == [200] * 10
+    # WHEN the ledger goes away, THEN what was granted is still answered
+    calm.admin.set_faults(ledger_down=True)
+    assert [calm.good().status for _ in range(5)] == [200] * 5
 
 
 def test_a_spent_quota_is_429_until_midnight(calm: System) -> None:
