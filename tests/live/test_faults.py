@@ -59,7 +59,8 @@ def check_problem(reply: Reply, status: int, slug: str) -> None:
     assert b"Traceback" not in reply.body
 
 
-def answers_again(system: System, *, within_s: float = 3 * PAUSE_S) -> None:
+def answers_again(system: System, *, within_s: float = 6 * PAUSE_S) -> None:
+    """Wait for a good answer: a failed load pauses 5 s and then 10 s, and the edge keeps an error for 10 s."""
     eventually(lambda: system.good().status == 200, what="a good answer", within_s=within_s)
 
 
