@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from edgewise.cli.console import AsJson, answer, plainly, show_table
-from edgewise.cli.described import endpoints, read_stack
+from edgewise.cli.described import endpoint
 from edgewise.cli.exits import CliError, ExitCode
 from edgewise.engine import LOCAL_STACK
 from edgewise.paths import PROJECT_ROOT
@@ -45,13 +45,11 @@ def breakeven(
     from edgewise.cost import breakeven as costs
     from edgewise.cost import render
 
-    described = endpoints(read_stack(stack))
-    if function not in described:
-        raise CliError(f"function {function!r}: stack {stack} has {', '.join(described)}", ExitCode.BAD_INPUT)
+    described = endpoint(stack, function)
     points, machine = measured(function)
-    memory_mb = described[function].memory_mb
+    memory_mb = described.memory_mb
     time_ms = Decimal(ms) if ms else _at(points, memory_mb)
-    work = costs.Work(ms=time_ms, memory_mb=memory_mb, request_bytes=described[function].request_bytes)
+    work = costs.Work(ms=time_ms, memory_mb=memory_mb, request_bytes=described.request_bytes)
     rows, verdict = costs.table(work), costs.verdict(work, Decimal(rate))
     sweep = costs.memory_sweep(points)
     best = costs.best_memory(sweep, MAX_WARM_MS, MAX_COLD_MS)

@@ -49,6 +49,20 @@ def endpoints(settings: Settings) -> dict[str, Endpoint]:
     }
 
 
+def endpoint(stack: str, function: str) -> Endpoint:
+    """Describe one function of a stack.
+
+    Raises
+    ------
+    CliError
+        When the stack has no such function; it names those that it has.
+    """
+    described = endpoints(read_stack(stack))
+    if function not in described:
+        raise CliError(f"function {function!r}: stack {stack} has {', '.join(described)}", ExitCode.BAD_INPUT)
+    return described[function]
+
+
 def budgets_usd(settings: Settings) -> dict[str, Decimal]:
     """Return each function's budget."""
     return {name: Decimal(function.monthly_budget_usd) for name, function in settings.functions.items()}

@@ -8,7 +8,7 @@ import typer
 from rich.progress import track
 
 from edgewise.cli.console import AsJson, answer, plainly, show_table
-from edgewise.cli.described import endpoints, read_stack
+from edgewise.cli.described import endpoint
 from edgewise.cli.exits import CliError, ExitCode
 from edgewise.engine import LOCAL_STACK
 
@@ -38,18 +38,16 @@ def simulate(
     from edgewise.cost.simulate import ADVERSARIES
     from edgewise.cost.simulate import simulate as spend
 
-    described = endpoints(read_stack(stack))
-    if function not in described:
-        raise CliError(f"function {function!r}: stack {stack} has {', '.join(described)}", ExitCode.BAD_INPUT)
+    described = endpoint(stack, function)
     names = adversary or list(ADVERSARIES)
     unknown = [name for name in names if name not in ADVERSARIES]
     if unknown:
         raise CliError(f"--adversary {unknown[0]!r}: there are {', '.join(ADVERSARIES)}", ExitCode.BAD_INPUT)
-    sheet, endpoint = default_prices(), described[function]
-    most = bounds.bound(endpoint, sheet)
+    sheet = default_prices()
+    most = bounds.bound(described, sheet)
     worst = {}
     for name in track(names, description="simulating", disable=as_json):
-        runs = [spend(endpoint, sheet, ADVERSARIES[name], seed, _month(seed)) for seed in range(months)]
+        runs = [spend(described, sheet, ADVERSARIES[name], seed, _month(seed)) for seed in range(months)]
         worst[name] = max(run.total for run in runs)
     broken = [name for name, total in worst.items() if total > most.total]
     if as_json:
