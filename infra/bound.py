@@ -99,14 +99,14 @@ def require_within_budget(settings: Settings, manifests: Mapping[str, Manifest])
     BudgetError
         Names every function over its budget with the figure, its largest terms and what would make it fit.
     """
-    refused = [
-        told
-        for name, endpoint in _endpoints(settings, manifests).items()
-        if (told := refusal(endpoint, Decimal(settings.functions[name].monthly_budget_usd)))
-    ]
-    if refused:
+    worst = stack_bound(settings, manifests)
+    budgets = {name: Decimal(function.monthly_budget_usd) for name, function in settings.functions.items()}
+    over = [name for name, budget_usd in budgets.items() if not worst.functions[name].fits(budget_usd)]
+    if over:
+        endpoints = _endpoints(settings, manifests)
+        refused = [refusal(endpoints[name], budgets[name]) for name in over]
         raise BudgetError("\n".join([f"stack {settings.stack} is refused, nothing was declared:", *refused]))
-    return stack_bound(settings, manifests)
+    return worst
 
 
 def _endpoints(settings: Settings, manifests: Mapping[str, Manifest]) -> dict[str, Endpoint]:
