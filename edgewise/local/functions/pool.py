@@ -7,6 +7,7 @@ import os
 import random
 import signal
 from collections import Counter, deque
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -49,8 +50,12 @@ class Pool:
 
     @property
     def pids(self) -> list[int]:
-        """The processes of the pool."""
-        return [environment.pid for environment in self._live if environment.pid is not None]
+        """The processes of the pool that have not ended, as far as is known."""
+        return [
+            environment.process.pid
+            for environment in self._live
+            if environment.process is not None and environment.process.returncode is None
+        ]
 
     async def invoke(self, event: bytes) -> Result:
         """Run an event in a free environment, a new one, or the next that gets free."""
@@ -65,11 +70,17 @@ class Pool:
         return self._count(result)
 
     def kill(self, count: int) -> list[int]:
-        """Kill environments at random, in a call or not; return their process ids."""
-        chosen = random.sample(self.pids, min(count, len(self.pids)))
-        for pid in chosen:
-            os.killpg(pid, signal.SIGKILL)
-        return chosen
+        """Kill environments at random, in a call or not; return the process ids of those that lived."""
+        killed: list[int] = []
+        pids = self.pids
+        # An environment that was killed while idle stays in the pool until a call finds it dead.
+        for pid in random.sample(pids, len(pids)):
+            if len(killed) == count:
+                break
+            with suppress(ProcessLookupError):
+                os.killpg(pid, signal.SIGKILL)
+                killed.append(pid)
+        return killed
 
     async def stop(self) -> None:
         """Stop every environment."""

@@ -230,6 +230,17 @@ async def test_an_environment_that_dies_idle_is_replaced(make_pool: MakePool) ->
     assert pid not in pool.pids
 
 
+async def test_killing_twice_kills_only_what_lives(make_pool: MakePool) -> None:
+    # GIVEN a pool whose only environment was killed while it was idle
+    pool = make_pool()
+    await call(pool)
+    assert len(pool.kill(1)) == 1
+    await asyncio.sleep(0.2)
+
+    # WHEN one more is to be killed THEN there is none
+    assert pool.kill(1) == []
+
+
 async def test_an_answer_over_lambdas_limit_is_an_error(make_pool: MakePool) -> None:
     result = await call(make_pool(), do="big")
 
