@@ -8,4 +8,5 @@ edge=(--python-version 3.13 --python-platform x86_64-manylinux_2_28 --only-binar
 "$uv" pip compile "${options[@]}" --python-version 3.11 tools/uv.in -o tools/uv.lock >/dev/null
 # The edge function's zip leaves out what InferenceSession does not import: hence no dependencies.
 "$uv" pip compile "${options[@]}" --no-deps "${edge[@]}" infra/lambda.in -o infra/lambda.lock >/dev/null
+"$uv" pip compile "${options[@]}" "${edge[@]}" infra/home.in -o infra/home.lock >/dev/null
 "$uv" pip compile "${options[@]}" "${edge[@]}" edgewise/local/functions/runtime.in -o edgewise/local/functions/runtime.lock >/dev/null

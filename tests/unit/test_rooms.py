@@ -12,7 +12,7 @@ from edgewise.paths import PROJECT_ROOT
 
 # Leaves that import nothing of ours; any room but the edge's own may use them.
 LEAVES = ("edgewise.paths", "edgewise.python313")
-CONTRACT = ("inference.contract", "inference.manifest")
+CONTRACT = ("inference.contract", "inference.manifest", "inference.lake", "inference.telemetry")
 
 # Most specific room first. A room may always import itself.
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
@@ -23,7 +23,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "edgewise.engine": LEAVES,
     "edgewise.models": (*LEAVES, *CONTRACT),
     "edgewise.device": (*LEAVES, *CONTRACT, "edgewise.models"),
-    "edgewise.local": (*LEAVES, *CONTRACT),
+    "edgewise.local": (*LEAVES, *CONTRACT, "edgewise.cost"),
     "edgewise.cli": (*LEAVES, *CONTRACT, "edgewise", "infra.settings", "infra.bound", "infra.models"),
     "infra": (*LEAVES, *CONTRACT, "edgewise.cost"),
     "policies": ("edgewise.cost",),
