@@ -38,6 +38,18 @@ def secret(value: object) -> dict[str, str]:
     return {**SECRET, "plaintext": json.dumps(value)}
 
 
+def resource(kind: str, name: str, inputs: dict[str, Any], outputs: dict[str, Any], *, identity: str) -> dict[str, Any]:
+    """Write a resource as the engine exports it."""
+    return {
+        "urn": f"urn:pulumi:local::edgewise::{kind}::{name}",
+        "custom": True,
+        "id": identity,
+        "type": kind,
+        "inputs": {"__defaults": [], **inputs},
+        "outputs": {**inputs, **outputs},
+    }
+
+
 @dataclass(kw_only=True)
 class HandmadeStack:
     """What varies; `state` writes the rest around it."""
@@ -54,6 +66,8 @@ class HandmadeStack:
     model_file: Path | None = None
     keys: dict[str, str] = field(default_factory=lambda: {"k1": secrets.token_hex(32)})
     fetch_token: str = field(default_factory=lambda: secrets.token_hex(32))
+    # More resources, each made by `resource`; a function of them may have an archive of its own.
+    extra: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def digest(self) -> str:
@@ -72,21 +86,9 @@ class HandmadeStack:
             "type": "edgewise:infra:LambdaEdgeEndpoint",
             "custom": False,
         }
-        provider = self._resource("pulumi:providers:aws", "default_7_51_1", {}, {}, identity="p")
-        role = self._resource("aws:iam/role:Role", "role", {"name": NAME}, {}, identity=NAME)
-        return [stack, component, provider, role, *self._compute(), *self._edge(), *self._data()]
-
-    def _resource(
-        self, kind: str, name: str, inputs: dict[str, Any], outputs: dict[str, Any], *, identity: str
-    ) -> dict[str, Any]:
-        return {
-            "urn": f"urn:pulumi:local::edgewise::{kind}::{name}",
-            "custom": True,
-            "id": identity,
-            "type": kind,
-            "inputs": {"__defaults": [], **inputs},
-            "outputs": {**inputs, **outputs},
-        }
+        provider = resource("pulumi:providers:aws", "default_7_51_1", {}, {}, identity="p")
+        role = resource("aws:iam/role:Role", "role", {"name": NAME}, {}, identity=NAME)
+        return [stack, component, provider, role, *self._compute(), *self._edge(), *self._data(), *self.extra]
 
     def _compute(self) -> list[dict[str, Any]]:
         digest = hashlib.sha256(self.archive.read_bytes()).hexdigest()
@@ -107,7 +109,7 @@ class HandmadeStack:
             "timeout": self.timeout_s,
         }
         outputs = {"arn": LAMBDA_ARN.rpartition(":")[0], "version": "1", "qualifiedArn": LAMBDA_ARN}
-        return [self._resource("aws:lambda/function:Function", NAME, inputs, outputs, identity=NAME)]
+        return [resource("aws:lambda/function:Function", NAME, inputs, outputs, identity=NAME)]
 
     def _edge(self) -> list[dict[str, Any]]:
         gate = {
@@ -128,11 +130,11 @@ class HandmadeStack:
             "removeHeadersConfig": {"items": [{"header": "X-Powered-By"}]},
         }
         return [
-            self._resource(
+            resource(
                 "aws:cloudfront/keyValueStore:KeyValueStore", "store", {"name": NAME}, {"arn": STORE_ARN}, identity=NAME
             ),
             *(
-                self._resource(
+                resource(
                     "aws:cloudfront/keyvaluestoreKey:KeyvaluestoreKey",
                     f"store-{key}",
                     {"key": key, "keyValueStoreArn": STORE_ARN, "value": secret(value)},
@@ -141,15 +143,15 @@ class HandmadeStack:
                 )
                 for key, value in entries.items()
             ),
-            self._resource("aws:cloudfront/function:Function", "gate", gate, {"arn": GATE_ARN}, identity=NAME),
-            self._resource(
+            resource("aws:cloudfront/function:Function", "gate", gate, {"arn": GATE_ARN}, identity=NAME),
+            resource(
                 "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy",
                 "headers",
                 headers,
                 {},
                 identity=HEADERS_POLICY_ID,
             ),
-            self._resource(
+            resource(
                 "aws:cloudfront/originAccessControl:OriginAccessControl",
                 "access-control",
                 {
@@ -161,7 +163,7 @@ class HandmadeStack:
                 {},
                 identity="E2QWRUHAPOMQZL",
             ),
-            self._resource(
+            resource(
                 "aws:cloudfront/distribution:Distribution",
                 "distribution",
                 self._distribution(),
@@ -261,23 +263,23 @@ class HandmadeStack:
         }
         item = {"hashKey": "pk", "item": secret(json.dumps(limits)), "tableName": TABLE}
         return [
-            self._resource(
+            resource(
                 "aws:s3/bucket:Bucket",
                 "models",
                 {"bucket": BUCKET, "forceDestroy": False},
                 {"bucketRegionalDomainName": BUCKET_DOMAIN, "requestPayer": "BucketOwner"},
                 identity=BUCKET,
             ),
-            self._resource(
+            resource(
                 "aws:s3/bucketPolicy:BucketPolicy",
                 "policy",
                 {"bucket": BUCKET, "policy": json.dumps(policy)},
                 {},
                 identity=BUCKET,
             ),
-            self._resource("aws:s3/bucketObjectv2:BucketObjectv2", "model", object_inputs, {}, identity="model"),
-            self._resource("aws:dynamodb/table:Table", "ledger", table, {"streamEnabled": False}, identity=TABLE),
-            self._resource("aws:dynamodb/tableItem:TableItem", "limits", item, {}, identity=f"{TABLE}|limits"),
+            resource("aws:s3/bucketObjectv2:BucketObjectv2", "model", object_inputs, {}, identity="model"),
+            resource("aws:dynamodb/table:Table", "ledger", table, {"streamEnabled": False}, identity=TABLE),
+            resource("aws:dynamodb/tableItem:TableItem", "limits", item, {}, identity=f"{TABLE}|limits"),
         ]
 
 

@@ -7,11 +7,16 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
+from edgewise.local.stack.homemodel import Home
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
 DEFAULT_MAX_ENVIRONMENTS: Final = 4  # a function; a machine has few processors
+# AWS Lambda Developer Guide, "Error handling for asynchronous invocation": the defaults.
+ASYNC_RETRIES: Final = 2
+ASYNC_AGE_S: Final = 21_600
 FUNCTION_PATTERN: Final = re.compile(r"/?v1/([^/*?]+)/\*")
 
 
@@ -114,7 +119,12 @@ class Distribution:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LambdaFunction:
-    """A published Lambda version: the zip and what AWS would run it with."""
+    """A Lambda function: the zip and what AWS would run it with.
+
+    One that a distribution is associated with is a published version. A home function has `environment`
+    variables, `reserved_concurrency` (None: none), and retries of asynchronous calls; unpublished, its
+    version is ``$LATEST``.
+    """
 
     name: str
     version: str
@@ -125,6 +135,20 @@ class LambdaFunction:
     runtime: str
     memory_mb: int
     timeout_s: int
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    reserved_concurrency: int | None = None
+    async_retries: int = ASYNC_RETRIES
+    async_age_s: int = ASYNC_AGE_S
+
+    @property
+    def arn(self) -> str:
+        """The ARN without a version."""
+        return self.qualified_arn.rpartition(":")[0]
+
+    @property
+    def region(self) -> str:
+        """The Region that the function is declared in."""
+        return self.qualified_arn.split(":")[3]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -148,10 +172,15 @@ class KeyValueStore:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Table:
-    """A DynamoDB table; the definition is in DynamoDB's own ``CreateTable`` form."""
+    """A DynamoDB table; the definition is in DynamoDB's own ``CreateTable`` form.
+
+    `stream_arn` is what the state says; a local stream has an ARN of its own.
+    """
 
     name: str
     definition: Mapping[str, object]
+    arn: str = ""
+    stream_arn: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -202,7 +231,9 @@ class BucketObject:
 class LocalStack:
     """All that the local edge imitates of one stack.
 
-    `set_aside` counts the resources, by type, that are known and change nothing of what a request sees.
+    `functions` are those that a distribution is associated with, by qualified ARN; `home_functions` all
+    others, by ARN without a version. `set_aside` counts the resources, by type, that are known and change
+    nothing of what a request sees.
     """
 
     stack: str
@@ -215,3 +246,5 @@ class LocalStack:
     buckets: Mapping[str, Bucket]
     objects: tuple[BucketObject, ...]
     set_aside: Mapping[str, int]
+    home_functions: Mapping[str, LambdaFunction] = field(default_factory=dict)
+    home: Home = field(default_factory=Home)

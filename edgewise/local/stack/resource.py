@@ -42,18 +42,44 @@ class Resource:
             return default
         raise LocalEdgeError(f"{self.where}: {key} is {value!r}, expected text")
 
-    def number(self, key: str) -> int:
+    def number(self, key: str, default: int | None = None) -> int:
         """Return a property as a whole number.
 
         Raises
         ------
         LocalEdgeError
-            When it is none.
+            When it is none, and there is no default for one that is absent.
         """
         value = self.outputs.get(key, self.inputs.get(key))
         if isinstance(value, int | float) and value == int(value):
             return int(value)
+        if default is not None and value is None:
+            return default
         raise LocalEdgeError(f"{self.where}: {key} is {value!r}, expected a whole number")
+
+    def flag(self, key: str, *, default: bool) -> bool:
+        """Return a property as true or false."""
+        value = self.outputs.get(key, self.inputs.get(key))
+        return default if value is None else bool(value)
+
+    def mapping(self, key: str) -> Mapping[str, object]:
+        """Return an input that is an object, an empty one when it is absent.
+
+        Raises
+        ------
+        LocalEdgeError
+            When it is something else.
+        """
+        value = self.inputs.get(key) or {}
+        if not isinstance(value, Mapping):
+            raise LocalEdgeError(f"{self.where}: {key} is {value!r}, expected an object")
+        return value
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """Return an input that is a list of texts, an empty one when it is absent."""
+        value = self.inputs.get(key) or []
+        assert isinstance(value, list)
+        return tuple(str(item) for item in value)
 
 
 def resources(state: Mapping[str, object]) -> Iterator[Resource]:

@@ -6,14 +6,12 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
-from edgewise.local.stack import distribution, storage
-from edgewise.local.stack.assets import archive_path
+from edgewise.local.stack import distribution, home, lambdas, storage
 from edgewise.local.stack.imitated import IMITATED, SET_ASIDE, refuse_type
 from edgewise.local.stack.model import (
     Distribution,
     GateFunction,
     KeyValueStore,
-    LambdaFunction,
     LocalEdgeError,
     LocalStack,
     ResponseHeadersPolicy,
@@ -43,9 +41,9 @@ def parse_state(state: Mapping[str, object], *, project: Path) -> LocalStack:
     """
     found = list(resources(state))
     for resource in found:
-        if resource.type in IMITATED:
+        if resource.type in IMITATED and resource.type != lambdas.FUNCTION:
             IMITATED[resource.type].check(resource.where, resource.inputs)
-        elif resource.type not in SET_ASIDE:
+        elif resource.type not in (*SET_ASIDE, lambdas.FUNCTION):
             refuse_type(resource.type, resource.name)
     by_type: dict[str, list[Resource]] = {}
     for resource in found:
@@ -54,13 +52,14 @@ def parse_state(state: Mapping[str, object], *, project: Path) -> LocalStack:
         resource.id: distribution.response_headers_policy(resource.inputs, where=resource.where)
         for resource in by_type.get("aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy", [])
     }
+    distributions = tuple(
+        _distribution(resource, policies) for resource in by_type.get("aws:cloudfront/distribution:Distribution", [])
+    )
+    edge_functions, home_functions = lambdas.read(by_type, distributions=distributions, project=project)
     stack = LocalStack(
         stack=stack_name(state),
-        distributions=tuple(
-            _distribution(resource, policies)
-            for resource in by_type.get("aws:cloudfront/distribution:Distribution", [])
-        ),
-        functions=_functions(by_type, project),
+        distributions=distributions,
+        functions=edge_functions,
         gates=_gates(by_type),
         stores=_stores(by_type),
         tables=tuple(storage.table(resource) for resource in by_type.get("aws:dynamodb/table:Table", [])),
@@ -73,6 +72,8 @@ def parse_state(state: Mapping[str, object], *, project: Path) -> LocalStack:
             for resource in by_type.get("aws:s3/bucketObjectv2:BucketObjectv2", [])
         ),
         set_aside=Counter(resource.type for resource in found if resource.type in SET_ASIDE),
+        home_functions=home_functions,
+        home=home.read(by_type),
     )
     check_links(stack)
     return stack
@@ -88,27 +89,6 @@ def _distribution(resource: Resource, policies: Mapping[str, ResponseHeadersPoli
         domain_name=resource.text("domainName"),
         policies=policies,
     )
-
-
-def _functions(by_type: Mapping[str, list[Resource]], project: Path) -> dict[str, LambdaFunction]:
-    functions = {}
-    for resource in by_type.get("aws:lambda/function:Function", []):
-        archive, archive_hash = archive_path(
-            resource.inputs.get("code"), where=f"{resource.where} code", project=project
-        )
-        function = LambdaFunction(
-            name=resource.text("name"),
-            version=resource.text("version"),
-            qualified_arn=resource.text("qualifiedArn"),
-            archive=archive,
-            archive_hash=archive_hash,
-            handler=resource.text("handler"),
-            runtime=resource.text("runtime"),
-            memory_mb=resource.number("memorySize"),
-            timeout_s=resource.number("timeout"),
-        )
-        functions[function.qualified_arn] = function
-    return functions
 
 
 def _gates(by_type: Mapping[str, list[Resource]]) -> dict[str, GateFunction]:
@@ -159,6 +139,7 @@ def check_links(stack: LocalStack) -> None:
                     f"distribution {edge.name!r}: origin {origin.domain_name} is no bucket of the stack; "
                     "the local edge imitates S3 origins only"
                 )
+    home.check_links(stack.home, functions=stack.home_functions, tables=stack.tables)
     for gate in stack.gates.values():
         if gate.store_arn and gate.store_arn not in stack.stores:
             raise LocalEdgeError(f"function {gate.name!r}: key-value store {gate.store_arn} is not in the stack")

@@ -45,7 +45,12 @@ def table(resource: Resource) -> Table:
             "StreamEnabled": True,
             "StreamViewType": resource.text("streamViewType"),
         }
-    return Table(name=name, definition=definition)
+    return Table(
+        name=name,
+        definition=definition,
+        arn=resource.text("arn", ""),
+        stream_arn=resource.text("streamArn", "") or None,
+    )
 
 
 def item(resource: Resource) -> TableItem:
