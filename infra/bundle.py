@@ -1,4 +1,4 @@
-"""What is shipped: the edge function's zip and the gate's code, byte for byte the same whenever built."""
+"""What is shipped: the functions' zips and the gate's code, byte for byte the same whenever built."""
 
 from __future__ import annotations
 
@@ -9,15 +9,18 @@ import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from edgewise.paths import PROJECT_ROOT, build_dir
 from inference.contract import MAX_EXPIRY_AHEAD_S
 from infra import limits
 from infra.edge_python import EdgePython
-from infra.layer import compile_tree, dependency_layer
+from infra.imported import imported
+from infra.layer import HOME, compile_tree, dependency_layer
 
 HANDLER: Final = "inference.handler.handler"
+HomeFunction = Literal["settle", "guard"]
+HOME_ZIP_BYTES: Final = 50_000_000  # AWS Lambda quotas: deployment package, 50 MB zipped for direct upload.
 GATE_PLACEHOLDER: Final = "__GATE_CONFIG__"
 # A zip entry carries a date; 1980 is the first that the format knows (APPNOTE.TXT, 4.4.6).
 EPOCH: Final = (1980, 1, 1, 0, 0, 0)
@@ -44,8 +47,8 @@ class EdgeConfig:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class EdgeZip:
-    """A zip for Lambda@Edge.
+class LambdaZip:
+    """A zip for Lambda.
 
     Attributes
     ----------
@@ -61,6 +64,18 @@ class EdgeZip:
     sha256: str
     runtime: str
     handler: str
+
+
+class EdgeZip(LambdaZip):
+    """A zip for Lambda@Edge, which accepts less than Lambda."""
+
+    __slots__ = ()
+
+
+class HomeZip(LambdaZip):
+    """A zip for a function of the home Region."""
+
+    __slots__ = ()
 
 
 def edge_zip(config: EdgeConfig, python: EdgePython) -> EdgeZip:
@@ -80,23 +95,47 @@ def edge_zip(config: EdgeConfig, python: EdgePython) -> EdgeZip:
     layer = dependency_layer(python)
     sources = {f"inference/{path.name}": path.read_bytes() for path in sorted(_inference().glob("*.py"))}
     sources["inference/config.json"] = config.to_json().encode()
-    inputs = hashlib.sha256(f"{layer.name} {python.version}".encode())
-    for name, content in sorted(sources.items()):
-        inputs.update(f"{name} {hashlib.sha256(content).hexdigest()}\n".encode())
-    target = build_dir() / f"{config.function}-{inputs.hexdigest()[:32]}.zip"
-    if not target.exists():
-        _build(target, layer, sources, python)
-    size = target.stat().st_size
+    path = _zip(config.function, layer, sources, python)
+    size = path.stat().st_size
     if size > limits.ZIP_BYTES:
         raise BundleError(
             f"{config.function}: the zip has {size} bytes; Lambda@Edge accepts {limits.ZIP_BYTES} "
             "(Amazon CloudFront quotas): trim infra/layer.py"
         )
-    return EdgeZip(
-        path=target,
-        sha256=hashlib.sha256(target.read_bytes()).hexdigest(),
-        runtime=f"python{python.minor}",
-        handler=HANDLER,
+    return EdgeZip(path=path, sha256=_sha256(path), runtime=_runtime(python), handler=HANDLER)
+
+
+def home_zip(name: HomeFunction, python: EdgePython) -> HomeZip:
+    """Build the zip of a home Region's function, or find it built from the same inputs.
+
+    It holds ``inference/<name>/`` and what that imports of ``inference``: a change of anything else changes no byte.
+
+    Parameters
+    ----------
+    name : {"settle", "guard"}
+    python : EdgePython
+        The interpreter that it is for.
+
+    Raises
+    ------
+    BundleError
+        When there is no handler, or the zip is larger than Lambda accepts.
+    """
+    folder = _inference() / name
+    if not (folder / "handler.py").is_file():
+        raise BundleError(f"inference/{name}/handler.py is missing: nothing could call the function {name}")
+    layer = dependency_layer(python, HOME)
+    modules = imported(sorted(folder.rglob("*.py")), _inference())
+    sources = {str(path.relative_to(_inference().parent)): path.read_bytes() for path in modules}
+    path = _zip(name, layer, sources, python)
+    size = path.stat().st_size
+    if size > HOME_ZIP_BYTES:
+        raise BundleError(
+            f"{name}: the zip has {size} bytes; Lambda accepts {HOME_ZIP_BYTES} in an upload "
+            "(AWS Lambda quotas): trim infra/layer.py"
+        )
+    return HomeZip(
+        path=path, sha256=_sha256(path), runtime=_runtime(python), handler=f"inference.{name}.handler.handler"
     )
 
 
@@ -123,6 +162,25 @@ def gate_code(function: str, request_bytes: int) -> str:
 
 def _inference() -> Path:
     return PROJECT_ROOT / "inference"
+
+
+def _zip(name: str, layer: Path, sources: dict[str, bytes], python: EdgePython) -> Path:
+    """Return the zip of a layer and some sources; its name tells all that goes into it."""
+    inputs = hashlib.sha256(f"{layer.name} {python.version}".encode())
+    for file, content in sorted(sources.items()):
+        inputs.update(f"{file} {hashlib.sha256(content).hexdigest()}\n".encode())
+    target = build_dir() / f"{name}-{inputs.hexdigest()[:32]}.zip"
+    if not target.exists():
+        _build(target, layer, sources, python)
+    return target
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _runtime(python: EdgePython) -> str:
+    return f"python{python.minor}"
 
 
 def _build(target: Path, layer: Path, sources: dict[str, bytes], python: EdgePython) -> None:
