@@ -1,0 +1,1 @@
+"""The local edge's live page, its figures, and its own meter."""
