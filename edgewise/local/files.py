@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
+import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from edgewise.paths import cache_dir
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+
+def clock_folder() -> Path:
+    """Return the folder of all local edges' clocks.
+
+    Environments may have a root file system of their own, into which folders are bound: one folder for all
+    leaves no more than one empty folder in there.
+    """
+    folder = cache_dir() / "clocks"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +54,26 @@ class RunFiles:
     def store_changes(self) -> Path:
         """Changes to key-value stores at run time."""
         return self.folder / "store-changes.json"
+
+    @property
+    def requests_journal(self) -> Path:
+        """The runtime's writes to the other services: the lake's objects, metrics, dead letters."""
+        return self.folder / "requests-journal.jsonl"
+
+    @property
+    def inbox(self) -> Path:
+        """The alerts that people were sent."""
+        return self.folder / "inbox.jsonl"
+
+    @property
+    def home_memory(self) -> Path:
+        """Where the home Region's streams, alarms and meters stand."""
+        return self.folder / "home"
+
+    @property
+    def clock(self) -> Path:
+        """The seconds that this local edge's clock is shifted by."""
+        return clock_folder() / hashlib.sha256(str(self.folder.resolve()).encode()).hexdigest()[:16]
 
     def log(self, name: str) -> Path:
         """Return a log file's path; its folder is made when it is missing."""
@@ -70,7 +105,10 @@ class RunFiles:
     def forget(self, *, data: bool) -> None:
         """Remove what a stopped local edge leaves; with `data`, what it remembered too."""
         gone = [self.status, self.admin_token]
-        for path in [*gone, self.journal, self.store_changes] if data else gone:
+        if data:
+            gone += [self.journal, self.store_changes, self.requests_journal, self.inbox, self.clock]
+            shutil.rmtree(self.home_memory, ignore_errors=True)
+        for path in gone:
             path.unlink(missing_ok=True)
 
     @contextmanager

@@ -26,6 +26,7 @@ from edgewise.local.cdn.headers import request_id
 from edgewise.local.cdn.origin import S3Origin
 from edgewise.local.cdn.pages import Reply, error_page
 from edgewise.local.cdn.routing import MAX_HEADER_BYTES, MAX_URL_BYTES
+from edgewise.local.files import RunFiles
 from edgewise.local.functions.cpu import CpuGroups
 from edgewise.local.functions.environments import Settings
 from edgewise.local.functions.pool import Pool
@@ -87,7 +88,12 @@ async def build(settings: Mapping[str, object]) -> Gateway:
     await gates.start()
     stores.publish = gates.put
     cloud_url = str(settings["cloud_url"])
-    environment = Settings(dynamodb_url=cloud_url, log_folder=logs, cpu=CpuGroups.from_json(settings["cpu"]))
+    environment = Settings(
+        dynamodb_url=cloud_url,
+        log_folder=logs,
+        cpu=CpuGroups.from_json(settings["cpu"]),
+        clock_file=RunFiles(run_dir).clock,
+    )
     pools = {
         arn: Pool(
             function=stack.functions[arn],

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import signal
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from edgewise.local.functions.clock import CLOCK_VARIABLE, read_offset
 from edgewise.local.functions.cpu import remove_group
+from edgewise.local.functions.output import follow
 from edgewise.local.functions.runtime_api import MAX_ANSWER_BYTES, RuntimeApi
 from edgewise.local.processes import die_with_parent
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Callable, Mapping
     from pathlib import Path
 
     from edgewise.local.functions.cpu import CpuGroups
@@ -42,22 +46,48 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Result:
-    """A call's end: `body` is the handler's JSON when the outcome is OK."""
+    """A call's end: `body` is the handler's JSON when the outcome is OK.
+
+    `billed_ms` is what Lambda would bill for it, init included.
+    """
 
     outcome: Outcome
     body: bytes = b""
     detail: str = ""
     cold_start: bool = False
+    billed_ms: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
-    """What all environments of a gateway share."""
+    """What all environments of a process share.
+
+    Attributes
+    ----------
+    dynamodb_url : str
+    log_folder : Path
+        Each function's output goes to a file of its name.
+    cpu : CpuGroups or None
+    freeze : bool
+        Whether an idle environment is stopped.
+    home : bool
+        Whether these are functions of the home Region, not the edge's replicas.
+    endpoints : Mapping
+        More variables: where AWS's services are on this machine.
+    clock_file : Path or None
+        Holds the seconds by which the environments' clocks are shifted.
+    on_line : callable or None
+        Is told a function's name and each line that it printed.
+    """
 
     dynamodb_url: str
     log_folder: Path
     cpu: CpuGroups | None
     freeze: bool = True
+    home: bool = False
+    endpoints: Mapping[str, str] = field(default_factory=dict)
+    clock_file: Path | None = None
+    on_line: Callable[[str, bytes], None] | None = None
 
 
 @dataclass(kw_only=True, eq=False, slots=True)
@@ -72,10 +102,12 @@ class Environment:
     started: float = field(default_factory=time.monotonic)
     calls: int = 0
     dead: bool = False
+    init_ms: int = 0
     _api: RuntimeApi | None = None
     _group: Path | None = None
     _idle: asyncio.Event = field(default_factory=asyncio.Event)
     _frozen: bool = False
+    _output: asyncio.Task[None] | None = None
 
     @property
     def pid(self) -> int | None:
@@ -106,13 +138,14 @@ class Environment:
             return Result(outcome=Outcome.INIT_ERROR, detail=f"could not be started: {error}", cold_start=True)
         assert self.process is not None
         await self._first(self._idle.wait(), timeout_s=INIT_TIMEOUT_S)
+        self.init_ms = _milliseconds(self.started)
         if self._idle.is_set():
             return None
         detail = self._api.init_error or f"no event asked for within {INIT_TIMEOUT_S:g} s"
         if self.process.returncode is not None:
             detail = self._api.init_error or f"the process ended with {self.process.returncode} before its first event"
         await self.stop()
-        return Result(outcome=Outcome.INIT_ERROR, detail=detail, cold_start=True)
+        return Result(outcome=Outcome.INIT_ERROR, detail=detail, cold_start=True, billed_ms=self.init_ms)
 
     async def _spawn(self, port: int) -> None:
         ask = die_with_parent()
@@ -130,13 +163,17 @@ class Environment:
             self.process = await asyncio.create_subprocess_exec(
                 *self.launch.command,
                 cwd=self.launch.task_root,
-                env=variables(self.function, self.launch, port=port, dynamodb_url=self.settings.dynamodb_url),
+                env=variables(self.function, self.launch, self.settings, port=port),
                 stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
+                stdout=log if self.settings.on_line is None else asyncio.subprocess.PIPE,
                 stderr=log,
                 start_new_session=True,
                 preexec_fn=before_exec,
             )
+        if self.process.stdout is not None and self.settings.on_line is not None:
+            log_file = self.settings.log_folder / f"{self.function.name}.log"
+            told = follow(self.process.stdout, log_file, partial(self.settings.on_line, self.function.name))
+            self._output = asyncio.create_task(told)
 
     async def call(self, event: bytes) -> Result:
         """Run one event; the environment must be idle. Its process is over after anything but OK and ERROR."""
@@ -145,19 +182,26 @@ class Environment:
         cold_start, self.calls = self.calls == 0, self.calls + 1
         self._idle.clear()
         self._thaw()
-        call = self._api.give(event, timeout_s=self.function.timeout_s)
+        init_ms = self.init_ms if cold_start else 0
+        began = time.monotonic()
+        call = self._api.give(
+            event, timeout_s=self.function.timeout_s, clock_offset_s=read_offset(self.settings.clock_file)
+        )
         await self._first(asyncio.shield(call.answered), timeout_s=self.function.timeout_s)
         if not call.answered.done():
             outcome = Outcome.TIMEOUT if self.process.returncode is None else Outcome.CRASH
+            billed_ms = init_ms + _milliseconds(began)
             await self.stop()
-            return Result(outcome=outcome, detail=f"exit {self.process.returncode}", cold_start=cold_start)
+            detail = f"exit {self.process.returncode}"
+            return Result(outcome=outcome, detail=detail, cold_start=cold_start, billed_ms=billed_ms)
+        billed_ms = init_ms + _milliseconds(began)
         # The answer is there a moment before the runtime asks for its next event.
         await self._first(self._idle.wait(), timeout_s=_SETTLE_S)
         answer = call.answered.result()
         error_type = "Function.ResponseSizeTooLarge" if len(answer.body) > MAX_ANSWER_BYTES else answer.error_type
         if error_type is not None:
-            return Result(outcome=Outcome.ERROR, detail=error_type, cold_start=cold_start)
-        return Result(outcome=Outcome.OK, body=answer.body, cold_start=cold_start)
+            return Result(outcome=Outcome.ERROR, detail=error_type, cold_start=cold_start, billed_ms=billed_ms)
+        return Result(outcome=Outcome.OK, body=answer.body, cold_start=cold_start, billed_ms=billed_ms)
 
     async def settle(self) -> None:
         """Wait until the runtime asks for its next event; one that does not in time is stopped."""
@@ -183,6 +227,10 @@ class Environment:
             if self.process.returncode is None:
                 _signal(self.process.pid, signal.SIGKILL)
             await self.process.wait()
+        if self._output is not None:
+            # What it printed before it ended is still in the pipe.
+            await asyncio.wait({self._output}, timeout=_SETTLE_S * 10)
+            self._output.cancel()
         if self._api is not None:
             await self._api.stop()
         if self._group is not None:
@@ -210,25 +258,31 @@ def _signal(group: int, number: signal.Signals) -> None:
         return
 
 
-def variables(function: LambdaFunction, launch: Launch, *, port: int, dynamodb_url: str) -> dict[str, str]:
+def _milliseconds(began: float) -> int:
+    """Return the time since a moment of the monotonic clock as Lambda bills it: each begun millisecond."""
+    return math.ceil((time.monotonic() - began) * 1000)
+
+
+def variables(function: LambdaFunction, launch: Launch, settings: Settings, *, port: int) -> dict[str, str]:
     """Return the environment variables of an environment.
 
-    They are Lambda's reserved ones (AWS, Lambda Developer Guide, "Using Lambda environment variables"),
-    which Lambda@Edge sets too, and one more: where DynamoDB is on this machine.
+    They are the function's own, Lambda's reserved ones (AWS, Lambda Developer Guide, "Using Lambda
+    environment variables"), which Lambda@Edge sets too, and where AWS's services are on this machine.
     """
-    edge_name = f"{REGION}.{function.name}"
-    return {
+    region = function.region if settings.home else REGION
+    name = function.name if settings.home else f"{REGION}.{function.name}"
+    reserved = {
         "AWS_ACCESS_KEY_ID": "local",
         "AWS_SECRET_ACCESS_KEY": "local",
         "AWS_SESSION_TOKEN": "local",
-        "AWS_REGION": REGION,
-        "AWS_DEFAULT_REGION": REGION,
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
         "AWS_EXECUTION_ENV": f"AWS_Lambda_{function.runtime}",
-        "AWS_LAMBDA_FUNCTION_NAME": edge_name,
+        "AWS_LAMBDA_FUNCTION_NAME": name,
         "AWS_LAMBDA_FUNCTION_VERSION": function.version,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mb),
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
-        "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{edge_name}",
+        "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{name}",
         "AWS_LAMBDA_LOG_STREAM_NAME": f"local/[{function.version}]",
         "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{port}",
         "LAMBDA_TASK_ROOT": str(launch.task_root),
@@ -238,5 +292,7 @@ def variables(function: LambdaFunction, launch: Launch, *, port: int, dynamodb_u
         "LANG": "en_US.UTF-8",
         "TZ": ":UTC",
         "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
-        "AWS_ENDPOINT_URL_DYNAMODB": dynamodb_url,
+        "AWS_ENDPOINT_URL_DYNAMODB": settings.dynamodb_url,
     }
+    clock = {CLOCK_VARIABLE: str(settings.clock_file)} if settings.clock_file is not None else {}
+    return {**function.environment, **reserved, **settings.endpoints, **clock}

@@ -36,6 +36,7 @@ class Pool:
     max_waiting: int = DEFAULT_MAX_WAITING
     outcomes: Counter[str] = field(default_factory=Counter)
     cold_starts: int = 0
+    billed_ms: int = 0
     _live: list[Environment] = field(default_factory=list)
     _idle: list[Environment] = field(default_factory=list)
     _waiting: deque[asyncio.Future[Environment | Result]] = field(default_factory=deque)
@@ -96,6 +97,8 @@ class Pool:
             "invocations": self.invocations,
             "outcomes": {outcome.value: self.outcomes[outcome.value] for outcome in Outcome},
             "cold_starts": self.cold_starts,
+            "billed_ms": self.billed_ms,
+            "memory_mb": self.function.memory_mb,
             "environments": len(self._live),
             "pids": self.pids,
         }
@@ -103,6 +106,7 @@ class Pool:
     def _count(self, result: Result) -> Result:
         self.outcomes[result.outcome.value] += 1
         self.cold_starts += result.cold_start
+        self.billed_ms += result.billed_ms
         return result
 
     async def _place(self) -> Environment | Result:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from edgewise.local.files import clock_folder
+from edgewise.local.functions.clock import INJECTED
 from edgewise.local.stack.assets import unpack
 from edgewise.local.stack.model import LambdaFunction, LocalEdgeError
 from edgewise.paths import cache_dir
@@ -107,12 +109,13 @@ def prepare(functions: Iterable[LambdaFunction], *, say: Callable[[str], None]) 
 
 def _launch(function: LambdaFunction, python: Python313 | None, folder: Path) -> Launch:
     task_root = unpack(function.archive, cache_dir() / "tasks")
-    command = with_folders(python, task_root, folder).command if python else (sys.executable,)
+    clocks = clock_folder()
+    command = with_folders(python, task_root, folder, clocks).command if python else (sys.executable,)
     return Launch(command=(*command, "-c", BOOTSTRAP, function.handler), task_root=task_root, runtime_folder=folder)
 
 
 def runtime_client(minor: str, *, say: Callable[[str], None]) -> Path:
-    """Return the folder of ``awslambdaric`` for a Python, installed once from the lock.
+    """Return the folder of ``awslambdaric`` for a Python, installed once from the lock, with the clock beside it.
 
     Parameters
     ----------
@@ -126,7 +129,7 @@ def runtime_client(minor: str, *, say: Callable[[str], None]) -> Path:
     LocalEdgeError
         When ``uv`` is missing or fails.
     """
-    lock = hashlib.sha256(LOCK.read_bytes()).hexdigest()[:16]
+    lock = hashlib.sha256(LOCK.read_bytes() + INJECTED.read_bytes()).hexdigest()[:16]
     folder = cache_dir() / "runtime" / f"{minor}-{lock}"
     if folder.is_dir():
         return folder
@@ -150,6 +153,8 @@ def runtime_client(minor: str, *, say: Callable[[str], None]) -> Path:
         answer = subprocess.run(command, capture_output=True, text=True, check=False, timeout=INSTALL_TIMEOUT_S)
         if answer.returncode != 0:
             raise LocalEdgeError(f"uv could not install AWS's runtime client: {answer.stderr.strip()[-500:]}")
+        # Python imports a module of this name as it starts, before AWS's client.
+        shutil.copyfile(INJECTED, target / "sitecustomize.py")
         try:
             target.rename(folder)
         except OSError:

@@ -82,11 +82,12 @@ class RuntimeApi:
         if self._runner is not None:
             await self._runner.cleanup()
 
-    def give(self, event: bytes, *, timeout_s: float) -> Call:
-        """Hand an event to the runtime, which must be waiting for one."""
+    def give(self, event: bytes, *, timeout_s: float, clock_offset_s: float = 0.0) -> Call:
+        """Hand an event to the runtime, which must be waiting for one; its deadline is on the runtime's clock."""
         assert self._waiting is not None
         answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        call = Call(event=event, deadline_ms=int((time.time() + timeout_s) * 1000), answered=answered)
+        deadline_ms = int((time.time() + clock_offset_s + timeout_s) * 1000)
+        call = Call(event=event, deadline_ms=deadline_ms, answered=answered)
         self._call = call
         self._waiting.set_result(call)
         self._waiting = None

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from edgewise.local.files import clock_folder
+from edgewise.local.functions.clock import make_clock, write_offset
 from edgewise.local.functions.environments import Outcome, Result, Settings
 from edgewise.local.functions.pool import Pool
 from edgewise.local.functions.runtime import prepare
@@ -38,6 +40,13 @@ def handler(event, context):
         time.sleep(event["s"])
     if do == "big":
         return "x" * (6 * 1024 * 1024)
+    if do == "print":
+        print("first\\nsecond")
+        os.write(1, b"last, without an end")
+        if event.get("exit"):
+            os._exit(1)
+    if do == "time":
+        return {"time": time.time(), "remaining": context.get_remaining_time_in_millis()}
     if do == "variables":
         return dict(os.environ)
     if do == "remaining":
@@ -52,7 +61,14 @@ MakePool = Callable[..., Pool]
 async def make_pool(tmp_path: Path) -> AsyncIterator[MakePool]:
     pools: list[Pool] = []
 
-    def make(code: str = HANDLER, *, timeout_s: int = 5, max_environments: int = 4, max_waiting: int = 64) -> Pool:
+    def make(
+        code: str = HANDLER,
+        *,
+        timeout_s: int = 5,
+        max_environments: int = 4,
+        max_waiting: int = 64,
+        **more: Any,
+    ) -> Pool:
         function = LambdaFunction(
             name="test",
             version="1",
@@ -63,9 +79,10 @@ async def make_pool(tmp_path: Path) -> AsyncIterator[MakePool]:
             runtime=lambda_runtime(),
             memory_mb=1769,
             timeout_s=timeout_s,
+            environment={"OWN": "1", "AWS_REGION": "not taken"},
         )
         runtime = prepare([function], say=print)
-        settings = Settings(dynamodb_url="http://127.0.0.1:9", log_folder=tmp_path, cpu=None)
+        settings = Settings(dynamodb_url="http://127.0.0.1:9", log_folder=tmp_path, cpu=None, **more)
         pool = Pool(
             function=function,
             launch=runtime.launches[function.qualified_arn],
@@ -101,6 +118,8 @@ async def test_an_environment_is_started_once_and_kept(make_pool: MakePool) -> N
     assert (first.cold_start, second.cold_start) == (True, False)
     assert json.loads(first.body)["pid"] == json.loads(second.body)["pid"]
     assert (pool.invocations, pool.cold_starts) == (2, 1)
+    assert pool.billed_ms == first.billed_ms + second.billed_ms
+    assert first.billed_ms > second.billed_ms > 0, "a cold start is billed with its init"
 
 
 async def test_the_very_zip_runs_in_its_own_folder(make_pool: MakePool) -> None:
@@ -124,6 +143,55 @@ async def test_the_variables_are_lambdas_and_one_more(make_pool: MakePool, monke
     assert found["AWS_ENDPOINT_URL_DYNAMODB"] == "http://127.0.0.1:9"
     assert found["AWS_SECRET_ACCESS_KEY"] == "local"
     assert "HOME" not in found
+
+
+async def test_a_home_function_has_its_own_variables_and_name(make_pool: MakePool) -> None:
+    pool = make_pool(home=True, endpoints={"AWS_ENDPOINT_URL_SNS": "http://127.0.0.1:9"})
+
+    found = await value(pool, do="variables")
+
+    assert found["AWS_LAMBDA_FUNCTION_NAME"] == "test"
+    assert (found["OWN"], found["AWS_REGION"]) == ("1", "us-east-1")
+    assert found["AWS_ENDPOINT_URL_SNS"] == "http://127.0.0.1:9"
+
+
+async def test_what_a_function_prints_is_told_and_kept(make_pool: MakePool, tmp_path: Path) -> None:
+    # GIVEN somebody who listens WHEN a function prints and ends in mid line
+    lines: list[tuple[str, bytes]] = []
+    pool = make_pool(on_line=lambda name, line: lines.append((name, line)))
+    await call(pool, do="print", exit=True)
+
+    # THEN each line was told, and all is in the log
+    assert lines == [("test", b"first"), ("test", b"second"), ("test", b"last, without an end")]
+    assert b"first\nsecond\nlast" in (tmp_path / "test.log").read_bytes()
+
+
+async def test_a_listener_that_fails_stops_nothing(make_pool: MakePool) -> None:
+    def refuse(_name: str, _line: bytes) -> None:
+        raise ValueError("not understood")
+
+    pool = make_pool(on_line=refuse)
+
+    assert (await call(pool, do="print")).outcome is Outcome.OK
+
+
+async def test_a_shifted_clock_is_seen_at_once_and_deadlines_go_with_it(make_pool: MakePool, tmp_path: Path) -> None:
+    # GIVEN an environment that is warm
+    clock = clock_folder() / f"test-{tmp_path.name}-{os.getpid()}"
+    make_clock(clock)
+    try:
+        pool = make_pool(clock_file=clock)
+        assert abs((await value(pool, do="time"))["time"] - time.time()) < 3600
+
+        # WHEN the clock is set on by a day
+        write_offset(clock, 86_400)
+        told = await value(pool, do="time")
+    finally:
+        clock.unlink()
+
+    # THEN it is a day later there, and there is as much time left as ever
+    assert abs(told["time"] - time.time() - 86_400) < 3600
+    assert 0 < told["remaining"] <= 5000
 
 
 async def test_an_exception_is_an_error_and_the_environment_lives(make_pool: MakePool) -> None:
