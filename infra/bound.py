@@ -8,9 +8,10 @@ from decimal import Decimal
 from typing import Any, Final
 
 from edgewise.cost.advice import refusal
-from edgewise.cost.bound import Assumed, Bound, Endpoint, Lease, StackShared, bound, shared_bound
+from edgewise.cost.bound import Allowance, Assumed, Bound, Endpoint, Lease, StackShared, bound, shared_bound
 from inference.manifest import Manifest
-from infra.settings import FunctionSettings, Settings
+from infra.function_settings import FunctionSettings
+from infra.settings import Settings
 
 
 class BudgetError(ValueError):
@@ -65,6 +66,10 @@ def describe(name: str, function: FunctionSettings, model: Manifest, settings: S
         price_class=function.price_class,
         monthly_budget_usd=Decimal(function.monthly_budget_usd),
         log_retention_days=settings.log_retention_days,
+        subscribers=len(settings.alert_emails),
+        allowance=Allowance(
+            firewall=function.allowance_firewall, gate=function.allowance_gate, ledger=function.allowance_ledger
+        ),
         assumed=Assumed(flood_rps=function.assumed_flood_rps, signed_flood_rps=function.assumed_signed_flood_rps),
         lease=Lease(requests=function.lease_least, seconds=function.lease_seconds, refusal_memory_s=RENEWAL_MEMORY_S),
     )
@@ -72,7 +77,7 @@ def describe(name: str, function: FunctionSettings, model: Manifest, settings: S
 
 def shared_resources(settings: Settings) -> StackShared:
     """Say of what all functions share what the bound needs to know."""
-    return StackShared(stack=settings.stack, point_in_time_recovery=True)
+    return StackShared(stack=settings.stack, point_in_time_recovery=True, subscribers=len(settings.alert_emails))
 
 
 def stack_bound(settings: Settings, manifests: Mapping[str, Manifest]) -> StackBound:

@@ -13,9 +13,10 @@ from infra.components.lambda_edge_endpoint import Certificate, LambdaEdgeEndpoin
 from infra.components.ledger import FunctionLimits, Ledger
 from infra.components.model_store import ModelStore
 from infra.edge_python import EdgePython
+from infra.function_settings import FunctionSettings
 from infra.limits import HOME_REGION
 from infra.models import PinnedModel
-from infra.settings import FunctionSettings, Settings
+from infra.settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -28,6 +28,8 @@ MS_PER_REQUEST: Final = Range(1, 30_000, "no request can take longer than Lambda
 RATE_CAP_RPS: Final = Range(
     1, 250_000, "Amazon CloudFront quotas: 250,000 requests/s a distribution; AWS WAF: 10 requests a window"
 )
+# Refused requests a month before the guard acts; each is in the bound.
+ALLOWANCE: Final = Range(0, 10_000_000_000, "Edgewise: refused requests a month that the bound prices")
 MONTHLY_BUDGET_USD: Final = Range(1, 1_000_000, "Edgewise: a budget of a whole dollar to a million")
 LEASE_REQUESTS: Final = Range(1, 10_000, "Edgewise: what one lost environment may cost the day's quota")
 LEASE_LEAST: Final = Range(1, 10_000, "Edgewise: the quota divided by the smallest lease bounds the leases of a day")
@@ -45,6 +47,9 @@ STACK_NAME_LENGTH: Final = 14
 LOG_RETENTION_DAYS: Final = frozenset(
     {1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
 )
+
+# RFC 5321, 4.5.3.1.3: a path ends at 256 characters, of which two are its brackets.
+EMAIL_LENGTH: Final = 254
 
 # AWS tag values: 256 characters of letters, digits, spaces and _ . : / = + - @ (Tagging best practices).
 TAG_VALUE_LENGTH: Final = 256

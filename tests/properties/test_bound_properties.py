@@ -114,6 +114,7 @@ GROWS = [
     "memory_mb", "timeout_s", "daily_quota", "monthly_quota", "ms_per_request", "rate_cap_rps", "request_bytes",
     "model_bytes", "model_attempts", "cold_grants_daily", "renewals_daily", "answer_bytes", "log_bytes",
     "log_retention_days", "access_log_bytes", "lake_months", "alarms", "subscribers", "custom_metrics",
+    "budget_alerts", "lease.reads", "settle.alerts_daily", "settle.claim_bytes", "guard.ledger_writes",
     "lease.seconds", "lease.attempts", "lease.item_bytes", "lease.receipt_bytes", "lease.exchange_bytes",
     "firewall.rules", "firewall.capacity_units", "gate.reads", "gate.answer_bytes", "settle.memory_mb",
     "settle.timeout_s", "settle.retries", "settle.log_bytes", "settle.store_calls", "guard.memory_mb", "guard.metrics",

@@ -104,7 +104,8 @@ def ledger_calls(book: Book, endpoint: Endpoint, number: str, writes: int, reads
     Parameters
     ----------
     writes, reads : int
-        Calls for each of `number`, retries included. A refused or repeated write is billed like any other.
+        Calls for each of `number`, retries included. A refused or repeated write is billed like any other; a read is
+        billed by its items.
     """
     lease = endpoint.lease
     units = f"ceil(({lease.item_bytes} + {lease.receipt_bytes}) / {limit('dynamodb.write_unit_bytes')})"
@@ -112,7 +113,7 @@ def ledger_calls(book: Book, endpoint: Endpoint, number: str, writes: int, reads
     refused_too = Assumption(text="a refused write is billed like a granted one", source="DynamoDB guide; measured")
     return [
         book.home("ledger writes", f"{number} * {writes} * {units}", "dynamodb.write", refused_too),
-        book.home("ledger reads", f"{number} * {reads}", "dynamodb.read"),
+        book.home("ledger reads", f"{number} * {reads} * {lease.reads}", "dynamodb.read"),
         book.regional("to the ledger's Region", exchanged, "transfer.to_ledger"),
         book.home("from the ledger's Region", exchanged, "transfer.from_ledger"),
     ]

@@ -5,11 +5,11 @@ What a describer can't see it leaves at None, and the bound then believes nothin
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final, Literal
 
+from edgewise.cost.bound.checks import check, one_of
 from edgewise.cost.quotas import limit
 
 Plan = Literal["none", "free", "pro", "business", "premium"]
@@ -45,6 +45,8 @@ class Lease:
         Times that one call to the ledger is sent at most (1 + retries).
     writes : int
         Conditional writes that one question may take at most, lost races at midnight included.
+    reads : int
+        Items that one look at the ledger reads: the limits and the operators' override, in one call.
     item_bytes, receipt_bytes : int
         The counter item without, and one receipt: together they are what a write is billed by.
     refusal_memory_s : int
@@ -57,6 +59,7 @@ class Lease:
     seconds: int = 600
     attempts: int = 2
     writes: int = 6
+    reads: int = 2
     item_bytes: int = 1024
     receipt_bytes: int = 1024
     refusal_memory_s: int = 300
@@ -96,19 +99,35 @@ class Gate:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settle:
-    """The function on the ledger's stream that takes in receipts and closes the gate."""
+    """The function on the ledger's stream that takes in receipts and closes the gate.
+
+    Attributes
+    ----------
+    store_calls : int
+        Calls of the store's API that one closing makes at most: six attempts, each of which describes the store, reads
+        the key and writes it.
+    alerts_daily, claim_bytes : int
+        Alerts of a day, each claimed by an object in the lake before it is sent and once more after.
+    """
 
     memory_mb: int = 128
     timeout_s: int = 10
     retries: int = 2
     log_bytes: int = 2048
-    store_calls: int = 6
+    store_calls: int = 18
     alerts_daily: int = 8
+    claim_bytes: int = 1024
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Guard:
-    """The scheduled function that closes the gate or disables the distribution when an allowance is used up."""
+    """The scheduled function that closes the gate or disables the distribution when an allowance is used up.
+
+    Attributes
+    ----------
+    metrics, ledger_reads, ledger_writes : int
+        What one run reads of CloudWatch and the ledger, and writes of its own memory there, in units.
+    """
 
     interval_s: int = 300
     memory_mb: int = 128
@@ -116,6 +135,7 @@ class Guard:
     attempts: int = 1
     metrics: int = 20
     ledger_reads: int = 4
+    ledger_writes: int = 1
     log_bytes: int = 1024
 
 
@@ -193,7 +213,10 @@ class Endpoint:
     cold_grants_daily, renewals_daily : int, optional
         The ledger's separate quotas for an environment's first lease and for later ones.
     alarms, alarm_period_s, subscribers, custom_metrics : int
-        Resources with fixed fees, and how often an alarm can ring at most.
+        Resources with fixed fees, and how often an alarm can ring at most. Alarms of the whole stack stand with its
+        shared resources.
+    budget_alerts : int
+        What AWS Budgets tells of this function in a month at most; 0 without a budget of AWS's.
     plan : str
         CloudFront flat-rate plan. A declared fact: no resource of the program proves it.
     unpriced : tuple of str
@@ -223,10 +246,11 @@ class Endpoint:
     log_retention_days: int | None = 30
     access_log_bytes: int = 0
     lake_months: int = 13
-    alarms: int = 8
+    alarms: int = 4
     alarm_period_s: int = 300
     subscribers: int = 1
-    custom_metrics: int = 8
+    custom_metrics: int = 9
+    budget_alerts: int = 50
     lease: Lease = field(default_factory=Lease)
     firewall: Firewall | None = field(default_factory=Firewall)
     gate: Gate | None = field(default_factory=Gate)
@@ -247,34 +271,3 @@ class Endpoint:
     def groups(self) -> tuple[str, ...]:
         """The region groups whose prices the endpoint can be billed at."""
         return PRICE_CLASSES[self.price_class]
-
-
-# Divisors and counters that are at least 1; every other number is at least 0.
-_POSITIVE: Final = frozenset(
-    {"memory_mb", "timeout_s", "requests", "seconds", "attempts", "interval_s", "window_s", "refusal_memory_s"}
-    | {"alarm_period_s", "model_attempts"}
-)
-
-
-def check(described: object, name: str, path: str = "") -> None:
-    """Refuse a negative number anywhere, and a zero where it can't be.
-
-    Raises
-    ------
-    ValueError
-        Names endpoint, field, value and the least value.
-    """
-    if not is_dataclass(described):
-        return
-    for each in fields(described):
-        value = getattr(described, each.name)
-        check(value, name, f"{each.name}.")
-        least = 1 if each.name in _POSITIVE else 0
-        if isinstance(value, int | Decimal) and not isinstance(value, bool) and value < least:
-            raise ValueError(f"endpoint {name!r}: {path}{each.name} is {value}, must be {least} or more")
-
-
-def one_of(name: str, field: str, value: str, allowed: Iterable[str]) -> None:
-    """Refuse a word that is not one of `allowed`."""
-    if value not in allowed:
-        raise ValueError(f"endpoint {name!r}: {field} is {value!r}, must be one of {sorted(allowed)}")

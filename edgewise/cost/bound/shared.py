@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from edgewise.cost.bound.book import GIB, Book
-from edgewise.cost.bound.endpoint import check
+from edgewise.cost.bound.checks import check
+from edgewise.cost.bound.cloudfront_fees import alarms
 from edgewise.cost.bound.result import Assumption, Bound, Line, Term
 from edgewise.cost.prices import PriceSheet, default_prices
 
@@ -29,8 +30,14 @@ class StackShared:
         Objects written by deployments.
     queries_monthly, query_scan_bytes : int
         Queries of the lake on schedule, and the workgroup's scan cut-off.
+    query_objects, query_calls, result_bytes : int
+        Objects of the lake that one of them reads, what it lists and writes in S3, and what its result is long at most.
+    catalog_objects, catalog_calls : int
+        Glue's database and table, and what a query asks of them.
     dashboards : int
         CloudWatch dashboards.
+    alarms, alarm_period_s, subscribers : int
+        Alarms of the whole stack, how often each can ring at most, and who gets a mail.
     workers_paid, zone_plan : bool, str
         Cloudflare's account plan and the zone's.
     """
@@ -42,7 +49,15 @@ class StackShared:
     uploads_monthly: int = 1_000
     queries_monthly: int = 310
     query_scan_bytes: int = 1_000_000_000
+    query_objects: int = 2_500
+    query_calls: int = 6
+    result_bytes: int = 1_000_000
+    catalog_objects: int = 2
+    catalog_calls: int = 4
     dashboards: int = 1
+    alarms: int = 4
+    alarm_period_s: int = 300
+    subscribers: int = 1
     workers_paid: bool = False
     zone_plan: Literal["none", "pro", "business"] = "none"
     unpriced: tuple[str, ...] = ()
@@ -58,14 +73,18 @@ def shared_bound(shared: StackShared, sheet: PriceSheet | None = None) -> Bound:
     terms = (
         Term(symbol="F", title="fixed fees, used or not", lines=tuple(_fees(book, shared))),
         Term(symbol="S", title="what lies in tables and buckets", lines=tuple(_stored(book, shared))),
-        Term(symbol="A", title="queries of the lake", lines=(_queries(book, shared),)),
+        Term(symbol="A", title="queries of the lake", lines=tuple(_queries(book, shared))),
     )
     refused = tuple(f"no price is known for {thing}" for thing in shared.unpriced)
     return Bound(name=f"{shared.stack} (shared)", edge="-", terms=terms, refused=refused)
 
 
 def _fees(book: Book, shared: StackShared) -> list[Line]:
-    lines = [book.home("dashboards", f"{shared.dashboards}", "cloudwatch.dashboard")]
+    lines = [
+        book.home("dashboards", f"{shared.dashboards}", "cloudwatch.dashboard"),
+        *alarms(book, shared.alarms, shared.alarm_period_s, shared.subscribers),
+        book.home("catalog", f"{shared.catalog_objects}", "glue.object"),
+    ]
     if shared.workers_paid:
         rounding = Assumption(text="R2 rounds a month up to the next unit", source="cloudflare-docs, r2/pricing")
         lines.append(book.everywhere("Cloudflare Workers paid", "1", "workers.paid"))
@@ -88,7 +107,21 @@ def _stored(book: Book, shared: StackShared) -> list[Line]:
     return lines
 
 
-def _queries(book: Book, shared: StackShared) -> Line:
-    scanned = f"{shared.queries_monthly} * {shared.query_scan_bytes} / {TIB}"
+def _queries(book: Book, shared: StackShared) -> list[Line]:
+    """Price the queries on schedule: what they scan, the lake's objects they open, their results.
+
+    The cut-off is in bytes, and S3 charges each object that is opened.
+    """
+    number = shared.queries_monthly
     cutoff = Assumption(text="no query scans past the workgroup's cut-off", source="the workgroup's setting")
-    return book.home("queries on schedule", scanned, "athena.scanned", cutoff)
+    a_day = Assumption(
+        text=f"a query on schedule reads one day, of at most {shared.query_objects} objects",
+        source="the lake's partitions",
+    )
+    return [
+        book.home("queries on schedule", f"{number} * {shared.query_scan_bytes} / {TIB}", "athena.scanned", cutoff),
+        book.home("objects they read", f"{number} * {shared.query_objects}", "s3.get", a_day),
+        book.home("lists and results", f"{number} * {shared.query_calls}", "s3.put"),
+        book.home("results kept", f"{number} * {shared.result_bytes} / {GIB}", "s3.stored"),
+        book.home("catalog calls", f"{number} * {shared.catalog_calls}", "glue.request"),
+    ]

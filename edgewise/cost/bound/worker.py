@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
-from edgewise.cost.bound.endpoint import Allowance, Lease, OnFlood, check, one_of
+from edgewise.cost.bound.checks import check, one_of
+from edgewise.cost.bound.endpoint import Allowance, Lease, OnFlood
 from edgewise.cost.quotas import limit
 
 Front = Literal["signed_rule", "none"]

@@ -144,6 +144,7 @@ class Edge:
         acts_s = self.guard.acts_at(math.ceil(at_s))
         if self.endpoint.gate and self.endpoint.gate.store:
             self.events.closings += 1
+            self.events.acts += 1
             self._write_store(acts_s, self.month.seconds)
         else:
             self._disable(acts_s)
@@ -256,6 +257,7 @@ class Edge:
             self._disable(self.guard.acts_at(self.now_s + seconds))
 
     def _disable(self, acts_s: int) -> None:
+        self.events.acts += 1
         off_s = acts_s + int(self.nature.disable_lag * self.endpoint.assumed.disable_s)
         heapq.heappush(self._effects, (off_s, -1))
 

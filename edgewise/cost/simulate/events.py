@@ -41,6 +41,8 @@ class Events:
         Records of the ledger's stream.
     closings : int
         Runs of settle or guard that wrote the gate's store.
+    acts : int
+        Acts of the guard: it tells each of them.
     """
 
     blocked: int = 0
@@ -61,6 +63,7 @@ class Events:
     refused_questions: int = 0
     records: int = 0
     closings: int = 0
+    acts: int = 0
 
     @property
     def requests(self) -> int:

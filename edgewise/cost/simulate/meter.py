@@ -75,6 +75,9 @@ class Meter:
         tally.add("F", "metric", endpoint.custom_metrics)
         rings = int(self.nature.alarms * endpoint.alarms * self._most_rings())
         self._tell(tally, rings)
+        if endpoint.budget_alerts:
+            tally.add("F", "budget")
+            self._tell(tally, int(self.nature.alerts * endpoint.budget_alerts))
 
     def _most_rings(self) -> int:
         """Return how often an alarm can ring: on a change of state, so in every second period."""
@@ -91,12 +94,22 @@ class Meter:
             tally.add("F", "schedule start", runs)
             tally.add("F", "metric read", runs * guard.metrics)
             tally.add("F", "ledger read unit", runs * guard.ledger_reads)
+            tally.add("F", "ledger write unit", runs * guard.ledger_writes)
+            self._tell(tally, self.events.acts)
             self._home_runs(tally, "F", runs, guard.memory_mb, int(self.nature.guard_time * guard.timeout_s * 1000))
             self._home_logs(tally, "F", runs * guard.log_bytes)
         if settle is not None:
             tally.add("F", "store write", self.events.closings * settle.store_calls)
             tries = settle.retries + 1 if self.nature.settle_fails >= 1 else 1
-            self._tell(tally, int(self.nature.alerts * self.month.days * settle.alerts_daily) * tries)
+            alerts = int(self.nature.alerts * self.month.days * settle.alerts_daily)
+            self._tell(tally, alerts * tries)
+            self._claim(tally, settle, alerts, tries)
+
+    def _claim(self, tally: Tally, settle: Settle, alerts: int, tries: int) -> None:
+        """Charge what keeps an alert from going out twice: an object is made, looked at and overwritten by each try."""
+        tally.add("F", "lake object", 2 * alerts * tries)
+        tally.add("F", "bucket read", alerts * tries)
+        tally.add("F", "lake byte-month", alerts * settle.claim_bytes * self.endpoint.lake_months)
 
     def _home_runs(self, tally: Tally, symbol: str, runs: int, memory_mb: int, each_ms: int) -> None:
         tally.add(symbol, "home run", runs)
@@ -174,7 +187,7 @@ class Meter:
         times = 1 + self.nature.ledger_retries * (lease.attempts - 1)
         written, read = math.floor(writes * times), math.floor(reads * times)
         tally.add(symbol, "ledger write unit", written * -(-(lease.item_bytes + lease.receipt_bytes) // _WRITE_UNIT))
-        tally.add(symbol, "ledger read unit", read)
+        tally.add(symbol, "ledger read unit", read * lease.reads)
         tally.add(symbol, "byte to ledger", (written + read) * lease.exchange_bytes)
         tally.add(symbol, "byte from ledger", (written + read) * lease.exchange_bytes)
 

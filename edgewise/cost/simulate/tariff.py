@@ -75,6 +75,7 @@ RATES: Final[Mapping[str, Rate]] = {
     "bucket read": Rate(price_id="s3.get", where="home"),
     "dead letter": Rate(price_id="sqs.request", where="home"),
     "alarm": Rate(price_id="cloudwatch.alarm", where="home"),
+    "budget": Rate(price_id="budgets.budget", where="home"),
     "metric": Rate(price_id="cloudwatch.metric", where="home"),
     "metric read": Rate(price_id="cloudwatch.metric.read", where="home"),
     "topic message": Rate(price_id="sns.publish", where="home"),

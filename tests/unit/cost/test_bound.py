@@ -188,7 +188,9 @@ def test_a_missing_cloudflare_price_is_unknown() -> None:
 
 
 def test_shared_resources_by_hand() -> None:
-    # 3.00 dashboard; 10 MB table x (.25 + .20); 200 MB models x .023; 1,000 uploads x .005/1000; 310 GB scanned x 5/TiB
+    # 3.00 dashboard; 10 MB table x (.25 + .20); 200 MB models x .023; 1,000 uploads x .005/1000; 310 GB x 5/TiB;
+    # 4 alarms at .10 that ring 4,464 times each at .50/M and 20.00/M; 2 catalogue objects at 1.00 per 100,000; 310
+    # queries: 2,500 objects at .0004/1000, 6 lists and results at .005/1000, 1 MB x .023, 4 catalogue calls at 1.00/M
     shared = shared_bound(StackShared(stack="prod", point_in_time_recovery=True))
     gib, tib = Decimal(2**30), Decimal(2**40)
     expected = (
@@ -197,9 +199,16 @@ def test_shared_resources_by_hand() -> None:
         + 200_000_000 / gib * Decimal("0.023")
         + Decimal("0.005")
         + 310 * 1_000_000_000 / tib * 5
+        + Decimal("0.40")
+        + 4 * 4_464 * Decimal("20.5") / 1_000_000
+        + Decimal("0.00002")
+        + 310 * 2_500 * Decimal("0.0004") / 1_000
+        + 310 * 6 * Decimal("0.005") / 1_000
+        + 310 * 1_000_000 / gib * Decimal("0.023")
+        + 310 * 4 / Decimal(1_000_000)
     )
     assert abs(shared.total - expected) < Decimal("1e-20")
-    assert shared.total_usd == Decimal("4.43")
+    assert shared.total_usd == Decimal("5.52")
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,9 @@ s3.stored us-east-1 .023
 s3.put us-east-1 .000005
 s3.get us-east-1 .0000004
 s3.to_cloudfront us-east-1 0
+glue.object us-east-1 .00001
+glue.request us-east-1 .000001
+budgets.budget us-east-1 0
 athena.scanned us-east-1 5
 transfer.to_ledger us .02 | europe .02 | africa_me .147 | japan .09 | asia .09 | india .086 | australia .098
 transfer.to_ledger south_america .138

@@ -7,7 +7,8 @@ import pytest
 from edgewise.paths import PROJECT_ROOT
 from inference import memory
 from infra import bound
-from infra.settings import FunctionSettings, SettingsError, read_settings
+from infra.function_settings import FunctionSettings
+from infra.settings import SettingsError, read_settings
 from tests.unit.infra.test_settings import CONFIG, FUNCTION, IN_FUNCTION, encode, with_function
 
 

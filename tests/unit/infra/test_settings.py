@@ -27,6 +27,7 @@ FUNCTION: dict[str, Any] = {
 CONFIG: dict[str, Any] = {
     "aws:region": "us-east-1",
     "edgewise:costCentre": "vision",
+    "edgewise:alertEmails": ["vision@example.com"],
     "edgewise:models": {"face-match": DIGEST},
     "edgewise:functions": {"face-match": FUNCTION},
 }
@@ -70,6 +71,15 @@ BAD: dict[str, tuple[dict[str, Any], list[str]]] = {
     "rate cap over the quota": (
         with_function(rate_cap_rps=250_001),
         [f"{IN_FUNCTION}.rate_cap_rps", "250001", "250000", "Amazon CloudFront quotas"],
+    ),
+    "a cap for one address over the cap for all": (
+        with_function(rate_cap_ip_rps=21),
+        [IN_FUNCTION, "rate_cap_ip_rps 21", "rate_cap_rps 20", "lower rate_cap_ip_rps"],
+    ),
+    "a cap of nothing for an address": (with_function(rate_cap_ip_rps=0), [f"{IN_FUNCTION}.rate_cap_ip_rps", "0"]),
+    "a negative allowance": (
+        with_function(allowance_ledger=-1),
+        [f"{IN_FUNCTION}.allowance_ledger", "-1", "equal to 0", "the bound prices"],
     ),
     "no budget": (without("monthly_budget_usd"), [f"{IN_FUNCTION}.monthly_budget_usd", "missing"]),
     "budget below a dollar": (with_function(monthly_budget_usd=0), [f"{IN_FUNCTION}.monthly_budget_usd", "0", "1"]),
@@ -115,6 +125,16 @@ BAD: dict[str, tuple[dict[str, Any], list[str]]] = {
     "three keys": (CONFIG | {"edgewise:keyIds": ["k1", "k2", "k3"]}, ["edgewise:keyIds", "at most 2"]),
     "a key id with a capital": (CONFIG | {"edgewise:keyIds": ["K1"]}, ["edgewise:keyIds", "'K1'"]),
     "unknown top-level key": (CONFIG | {"edgewise:quota": 5}, ["edgewise:quota", "'5'", "edgewise:functions"]),
+    "no address for alerts": (CONFIG | {"edgewise:alertEmails": []}, ["edgewise:alertEmails", "at least 1"]),
+    "an address without a domain": (CONFIG | {"edgewise:alertEmails": ["ops"]}, ["edgewise:alertEmails", "'ops'"]),
+    "an address twice": (
+        CONFIG | {"edgewise:alertEmails": ["a@example.com", "A@example.com"]},
+        ["edgewise:alertEmails", "twice"],
+    ),
+    "no alerts at all": (
+        {key: value for key, value in CONFIG.items() if key != "edgewise:alertEmails"},
+        ["edgewise:alertEmails", "missing"],
+    ),
     "no cost centre": (
         {key: value for key, value in CONFIG.items() if key != "edgewise:costCentre"},
         ["edgewise:costCentre", "missing"],
@@ -160,6 +180,20 @@ def test_good_settings_are_read_as_written() -> None:
         "edgewise:function": "face-match",
     }
     assert not settings.protects_data
+
+
+@pytest.mark.parametrize(("cap", "own", "address"), [(20, None, 10), (1, None, 1), (20, 20, 20), (20, 3, 3)])
+def test_one_address_gets_half_of_the_cap_or_what_the_owner_says(cap: int, own: int | None, address: int) -> None:
+    config = with_function(rate_cap_rps=cap, rate_cap_ip_rps=own)
+
+    assert read_settings("dev", encode(config)).functions["face-match"].address_cap_rps == address
+
+
+def test_allowances_are_the_bounds_own_unless_the_owner_says_otherwise() -> None:
+    function = read_settings("dev", encode(with_function(allowance_ledger=20_000))).functions["face-match"]
+
+    assert (function.allowance_firewall, function.allowance_gate) == (1_000_000, 300_000)
+    assert function.allowance_ledger == 20_000
 
 
 def test_settings_can_not_be_changed() -> None:
