@@ -1,16 +1,29 @@
-"""A journal of DynamoDB writes: what the runtime was told is written survives the emulator's death."""
+"""A journal of DynamoDB writes: what the runtime was told is written survives the emulator's death.
+
+It is the tables' stream too. A line holds the write, when it was made, and the stream records that it made, so that
+a write and its records are kept or lost together. A replay makes no records: what a stream has handed out once it
+never hands out again as new.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 WRITES: Final = frozenset({"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"})
+
+
+class Written(NamedTuple):
+    """A line with stream records: where it ends in the file, when it was written, the records."""
+
+    end: int
+    written_s: float
+    records: list[dict[str, Any]]
 
 
 class Journal:
@@ -22,12 +35,14 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        _drop_torn_line(path)
+        drop_torn_line(path)
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
 
-    def append(self, operation: str, body: bytes) -> None:
-        """Note one write: the operation's name and the request's body."""
-        line = json.dumps([operation, body.decode()], separators=(",", ":"))
+    def append(
+        self, operation: str, body: bytes, *, written_s: float = 0.0, records: Sequence[dict[str, Any]] = ()
+    ) -> None:
+        """Note one write: the operation's name, the request's body, the stream records that it made."""
+        line = json.dumps([operation, body.decode(), written_s, records], separators=(",", ":"))
         os.write(self._file, line.encode() + b"\n")
 
     def entries(self) -> Iterator[tuple[str, bytes]]:
@@ -37,18 +52,32 @@ class Journal:
     @staticmethod
     def read(path: Path) -> Iterator[tuple[str, bytes]]:
         """Yield the writes of a journal that another process may be writing on; a line without its end is left out."""
-        with path.open("rb") as lines:
-            for line in lines:
-                if line.endswith(b"\n"):
-                    operation, body = json.loads(line)
-                    yield operation, body.encode()
+        for _, (operation, body, *_) in _lines(path, 0):
+            yield operation, body.encode()
+
+    @staticmethod
+    def stream(path: Path, start: int) -> Iterator[Written]:
+        """Yield the stream records behind a place in the file, a write at a time; none when there is no file yet."""
+        if path.exists():
+            for end, (_, _, *stream) in _lines(path, start):
+                written_s, records = stream or (0.0, [])
+                yield Written(end=end, written_s=written_s, records=records)
 
     def close(self) -> None:
         """Close the file."""
         os.close(self._file)
 
 
-def _drop_torn_line(path: Path) -> None:
+def _lines(path: Path, start: int) -> Iterator[tuple[int, list[Any]]]:
+    with path.open("rb") as lines:
+        end = lines.seek(start)
+        for line in lines:
+            if line.endswith(b"\n"):
+                end += len(line)
+                yield end, json.loads(line)
+
+
+def drop_torn_line(path: Path) -> None:
     """Cut off a last line without its end: the process died in mid-write and nobody was told."""
     if not path.exists():
         return

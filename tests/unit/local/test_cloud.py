@@ -13,7 +13,9 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.test import Client
 
 from edgewise.local.cloud.journal import Journal
-from edgewise.local.cloud.server import API, Emulator, Faults, seed, with_loopback_urls
+from edgewise.local.cloud.seed import API, with_loopback_urls
+from edgewise.local.cloud.server import Faults, emulator
+from edgewise.local.files import RunFiles
 from edgewise.local.protocol import FAULTS_PATH, TOKEN_HEADER
 from edgewise.local.stack.state import parse_state
 from tests.edge.handmade import BUCKET, DOMAIN, TABLE, HandmadeStack
@@ -33,9 +35,8 @@ class Cloud:
     def __init__(self, handmade: HandmadeStack, folder: Path) -> None:
         moto = DomainDispatcherApplication(create_backend_app)
         reset(moto)
-        self.journal = Journal(folder / "journal")
-        seed(moto, parse_state(handmade.state(), project=folder), self.journal, endpoints={DOMAIN: GATEWAY})
-        self.emulator = Emulator(app=moto, journal=self.journal, admin_token="token")
+        stack = parse_state(handmade.state(), project=folder)
+        self.emulator = emulator(moto, stack, RunFiles(folder), endpoints={DOMAIN: GATEWAY}, admin_token="token")
         self.client = Client(self.emulator)
 
     def call(self, operation: str, **request: Any) -> tuple[int, dict[str, Any]]:
@@ -45,6 +46,10 @@ class Cloud:
             headers={"X-Amz-Target": f"{API}.{operation}", "Authorization": credential("dynamodb")},
         )
         return answer.status_code, json.loads(answer.data)
+
+    def close(self) -> None:
+        self.emulator.journal.close()
+        self.emulator.requests.close()
 
     def item(self, key: str) -> dict[str, Any]:
         _, answer = self.call("GetItem", Key={"pk": {"S": key}})
@@ -79,7 +84,7 @@ def reset(moto: DomainDispatcherApplication) -> None:
 def cloud(handmade: HandmadeStack, tmp_path: Path) -> Iterator[Cloud]:
     made = Cloud(handmade, tmp_path)
     yield made
-    made.journal.close()
+    made.close()
 
 
 def test_the_stacks_data_is_there(cloud: Cloud, handmade: HandmadeStack) -> None:
@@ -170,7 +175,7 @@ def test_a_torn_line_was_never_acknowledged(tmp_path: Path) -> None:
 
 
 def test_a_table_that_is_gone_takes_its_writes_along(handmade: HandmadeStack, tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "journal")
+    journal = Journal(RunFiles(tmp_path).journal)
     journal.append("PutItem", b'{"TableName": "gone", "Item": {"pk": {"S": "a"}}}')
     journal.close()
 
