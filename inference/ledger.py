@@ -1,10 +1,11 @@
 """The ledger: who may answer how often, decided by one conditional write on one DynamoDB item.
 
-Two items. The limits item belongs to Pulumi and is only read here. The counter item belongs to the runtime. What was
-granted is never taken back, so grants of a day never exceed its quota, whatever crashes, repeats or runs at once.
+Three items. The limits item belongs to Pulumi and the override item to the operators: both are only read here, in one
+call. The counter item belongs to the runtime. What was granted is never taken back, so grants of a day never exceed its
+quota, whatever crashes, repeats or runs at once.
 
-A grant costs one read and at most `MAX_WRITES` writes: the day's; a reopening where the day, the month or a quota is
-another one; and the day's again where others were faster. Each is sent at most twice.
+A grant costs one read of two items and at most `MAX_WRITES` writes: the day's; a reopening where the day, the month or
+a quota is another one; and the day's again where others were faster. Each is sent at most twice.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from inference import counter
 from inference.dynamodb import ConditionFailedError, DynamoDb, DynamoDbError
 from inference.limits import LedgerDataError, Limits, read_limits, text
+from inference.override import Override, read_override
 from inference.terms import (
     DEADLINE_S,
     Grant,
@@ -31,6 +33,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MAX_WRITES: Final = 3
+# A throttled table leaves keys out of its answer (DynamoDB API Reference, BatchGetItem, UnprocessedKeys): they are
+# asked for again after a pause, so often in all. A key left out must never be taken for an item that is not there.
+MAX_READS: Final = 3
+READ_PAUSE_S: Final = 0.05
 
 
 class DynamoLedger:
@@ -39,11 +45,11 @@ class DynamoLedger:
     Parameters
     ----------
     table, function, edge : str
-        Name the two items: ``limits#<function>`` and ``counter#<function>#<edge>``.
+        Name the items: ``limits#<function>``, ``override#<function>`` and ``counter#<function>#<edge>``.
     client : DynamoDb
         How to reach the table.
-    monotonic : callable
-        Monotonic seconds.
+    monotonic, sleep : callable
+        Monotonic seconds, and what lets some pass.
     """
 
     def __init__(
@@ -54,8 +60,11 @@ class DynamoLedger:
         edge: str,
         client: DynamoDb,
         monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._limits_item = {"TableName": table, "Key": {"pk": {"S": f"limits#{function}"}}}
+        self._table = table
+        self._limits_key, self._override_key = f"limits#{function}", f"override#{function}"
+        self._sleep = sleep
         self._counter_item = {"TableName": table, "Key": {"pk": {"S": f"counter#{function}#{edge}"}}}
         self._client = client
         self._monotonic = monotonic
@@ -71,10 +80,10 @@ class DynamoLedger:
         """
         asked = _Asked(question, self._client, self._counter_item, ends_s=self._monotonic() + timeout_s)
         try:
-            limits = self._limits(asked.ends_s)
-            if limits.closed_until_s > question.asked.wall_s:
-                return Refusal(cause="closed", until_s=limits.closed_until_s)
-            return asked.take(limits.for_environment(question.draw))
+            limits, override = self._read(asked.ends_s)
+            if override.closed_until_s > question.asked.wall_s:
+                return Refusal(cause="closed", until_s=override.closed_until_s)
+            return asked.take(*override.models(limits, question.draw))
         except (DynamoDbError, LedgerDataError) as error:
             return LedgerUnavailable(str(error), handed=asked.handed)
 
@@ -90,9 +99,20 @@ class DynamoLedger:
             return ReceiptTaken(handed="unknown" if error.unheard else "kept")
         return ReceiptTaken(handed="handed")
 
-    def _limits(self, ends_s: float) -> Limits:
-        answer = self._client.call("GetItem", self._limits_item | {"ConsistentRead": True}, ends_s=ends_s)
-        return read_limits(answer.get("Item"))
+    def _read(self, ends_s: float) -> tuple[Limits, Override]:
+        """Read what the deployment says, and what the operators say."""
+        found: dict[str, dict[str, Any]] = {}
+        keys = [{"pk": {"S": self._limits_key}}, {"pk": {"S": self._override_key}}]
+        for number in range(MAX_READS):
+            if number:
+                self._sleep(READ_PAUSE_S * 2 ** (number - 1))
+            wanted = {self._table: {"Keys": keys, "ConsistentRead": True}}
+            answer = self._client.call("BatchGetItem", {"RequestItems": wanted}, ends_s=ends_s)
+            found |= {text(item, "pk"): item for item in answer.get("Responses", {}).get(self._table, [])}
+            keys = answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
+            if not keys:
+                return read_limits(found.get(self._limits_key)), read_override(found.get(self._override_key))
+        raise DynamoDbError("BatchGetItem: throttled")
 
 
 class _Asked:
@@ -106,10 +126,19 @@ class _Asked:
         self.ends_s = ends_s
         self.handed: Handed = "kept"
 
-    def take(self, limits: Limits) -> Grant:
-        """Take as much as is wanted and there."""
+    def take(self, limits: Limits, other: Limits | None = None) -> Grant:
+        """Take as much as is wanted and there.
+
+        Parameters
+        ----------
+        limits : Limits
+            With the model that was drawn.
+        other : Limits, optional
+            With the other model, where either may answer: it does when the drawn one would start cold, no cold grant is
+            left and the other is at hand. A canary must not keep a process from working.
+        """
         question = self._question
-        day, cold = question.asked.day, limits.model_digest != question.held_digest
+        day, cold = question.asked.day, limits.model_digest not in question.held_digests
         wanted = min(max(question.wanted or 0, limits.lease_least), max(limits.lease_requests, limits.lease_least))
         asked = counter.Take(token=question.token, day=day, requests=min(wanted, max(limits.daily_quota, 1)), cold=cold)
         update = counter.take(asked, limits, self._receipt), counter.take(asked, limits, None)
@@ -124,6 +153,9 @@ class _Asked:
                 return self._granted(mine, limits, cold=cold, rest=None)
             left = counter.rest(found, day=day, limits=limits)
             amount, cause = counter.affordable(left, wanted=wanted, kind=asked.kind, limits=limits)
+            if cause == "cold" and other and other.model_digest in question.held_digests:
+                limits, cold = other, False
+                amount, cause = counter.affordable(left, wanted=wanted, kind="renewals_remaining", limits=limits)
             if not amount:
                 return Refusal(cause=_CAUSES[cause], handed=self.handed)
             asked = counter.Take(token=question.token, day=day, requests=amount, cold=cold)

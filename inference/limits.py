@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from inference.contract import DIGEST
@@ -33,12 +33,6 @@ class Limits:
         Which model answers, and where it lies.
     fetch_token : str
         Good for fetching models only.
-    closed_until_s : int
-        Unix time until which nothing is granted; 0 is open.
-    canary_url, canary_digest : str
-        The model of a share of the environments; empty for none.
-    canary_percent : float
-        That share.
     """
 
     daily_quota: int
@@ -52,22 +46,6 @@ class Limits:
     model_digest: str
     fetch_token: str = field(repr=False)
     monthly_quota: int = NO_MONTHLY_QUOTA
-    closed_until_s: int = 0
-    canary_url: str = ""
-    canary_digest: str = ""
-    canary_percent: float = 0.0
-
-    def for_environment(self, draw: float) -> Limits:
-        """Return the limits with the one model that an environment answers with.
-
-        Parameters
-        ----------
-        draw : float
-            From 0 up to 1, drawn once in an environment's life: its choice stays while the share does.
-        """
-        if self.canary_digest and draw * 100 < self.canary_percent:
-            return replace(self, model_url=self.canary_url, model_digest=self.canary_digest)
-        return self
 
 
 def read_limits(item: object) -> Limits:
@@ -80,7 +58,6 @@ def read_limits(item: object) -> Limits:
     """
     if not isinstance(item, dict):
         raise LedgerDataError("the limits item is missing; run the deployment again")
-    canary = "canary_digest" in item
     return Limits(
         daily_quota=number(item, "daily_quota", least=0),
         ms_per_request=number(item, "ms_per_request", least=1),
@@ -93,10 +70,6 @@ def read_limits(item: object) -> Limits:
         model_digest=_digest(item, "model_digest"),
         fetch_token=text(item, "fetch_token"),
         monthly_quota=number(item, "monthly_quota", least=0) if "monthly_quota" in item else NO_MONTHLY_QUOTA,
-        closed_until_s=number(item, "closed_until", least=0) if "closed_until" in item else 0,
-        canary_url=text(item, "canary_url") if canary else "",
-        canary_digest=_digest(item, "canary_digest") if canary else "",
-        canary_percent=float(number(item, "canary_percent", least=0)) if canary else 0.0,
     )
 
 

@@ -18,6 +18,10 @@ from inference.terms import Grant, Granted, Question, ReceiptTaken
 if TYPE_CHECKING:
     from inference.terms import Moment
 
+# The pinned one and a canary: what `inference.shelf` keeps.
+KEPT_MODELS: Final = 2
+# Of a lease's time: one that is younger is used up fast, and its renewal hands the receipt in.
+SOON: Final = 0.1
 # Before the first lease nobody has told how long one lasts.
 FIRST_LEASE_SECONDS: Final = 600
 
@@ -30,7 +34,7 @@ class LeaseMachine:
     process : str
         A text that no other process has; tokens and receipt ids begin with it.
     draw : float
-        From 0 up to 1, for the canary: the same for the process's whole life.
+        From 0 up to 1, for the canary: where the process's walk begins, see `sizing.drawn`.
     """
 
     def __init__(self, *, process: str, draw: float) -> None:
@@ -44,7 +48,9 @@ class LeaseMachine:
         self._memory: Memory | None = None
         self._asking: Question | None = None
         self._rest: tuple[str, int] | None = None
-        self._digest = ""
+        self._held: tuple[str, ...] = ()
+        self._leases = 0
+        self._told_alone = False
         self._lease_seconds = FIRST_LEASE_SECONDS
         self._packets = Packets(process=process)
 
@@ -60,6 +66,9 @@ class LeaseMachine:
             left_s = SHARE_WINDOW_S - (now.mono_s - lease.begun_mono_s) % SHARE_WINDOW_S
             self._packets.touch(now).note_refused("device")
             return Refused(cause="device", retry_after_s=math.ceil(left_s), then=self._then(now))
+        # What is used last stands last, as on the shelf: this request is about to take its model from there.
+        digest = lease.limits.model_digest
+        self._held = (*(each for each in self._held if each != digest), digest)[-KEPT_MODELS:]
         lease.left -= 1
         lease.devices[device] = lease.devices.get(device, 0) + 1
         return Go(lease=lease, unmetered=lease.cold and lease.used == 1, then=self._then(now))
@@ -79,7 +88,8 @@ class LeaseMachine:
         """Count the time of an answered request, note what became of it, and return the receipt's id."""
         if not go.unmetered:
             go.lease.ms_left -= max(1, math.ceil(elapsed_ms))
-        self._packets.touch(now).note(
+        receipt = self._packets.touch(now, go.lease.limits.model_digest)
+        receipt.note(
             outcome,
             now_s=now.wall_s,
             latency_ms=elapsed_ms,
@@ -89,7 +99,7 @@ class LeaseMachine:
             waited=waited,
             cold=go.unmetered,
         )
-        return self._packets.open_id
+        return receipt.receipt_id
 
     def question(self, now: Moment, *, alone: bool = False) -> Question | None:
         """Begin a question to the ledger; None while one is under way.
@@ -102,12 +112,13 @@ class LeaseMachine:
         if self._asking:
             return None
         self._serial += 1
+        self._told_alone |= alone
         self._asking = Question(
             token=f"{self._process}.{self._serial}",
             asked=now,
             wanted=None if alone else self._wanted(now),
-            held_digest=self._digest,
-            draw=self._draw,
+            held_digests=self._held,
+            draw=sizing.drawn(first=self._draw, lease=self._leases),
             receipt=self._packets.oldest(),
         )
         return self._asking
@@ -127,7 +138,8 @@ class LeaseMachine:
 
     def _granted(self, question: Question, grant: Granted, now: Moment) -> None:
         self._memory = None
-        self._digest = grant.limits.model_digest
+        self._leases += 1
+        self._told_alone = False
         self._lease_seconds = grant.limits.lease_seconds
         self._rest = None if grant.rest is None else (question.asked.day, grant.rest)
         self._packets.touch(now).leases += 1
@@ -175,8 +187,9 @@ class LeaseMachine:
         self._current = lease
 
     def _retire(self, lease: Lease, now: Moment) -> None:
-        self._packets.open.unspent += lease.left
-        self._packets.open.note_devices(lease.devices)
+        receipt = self._packets.touch(now, lease.limits.model_digest)
+        receipt.unspent += lease.left
+        receipt.note_devices(lease.devices)
         self._last, self._retired_s = lease, now.mono_s
 
     def _has_its_share(self, lease: Lease, now: Moment, device: str) -> bool:
@@ -197,7 +210,17 @@ class LeaseMachine:
             slow = lease.ms_left * 4 <= lease.size * lease.limits.ms_per_request
             if aged or slow or lease.left <= lease.low_water(now):
                 return "renew"
-        return "hand-in" if self._packets.age_s(now) >= self._lease_seconds / 2 else ""
+        return "hand-in" if self._may_tell_alone(now) else ""
+
+    def _may_tell_alone(self, now: Moment) -> bool:
+        """Whether something has waited for long, and no question for a lease will take it along soon.
+
+        The bound prices one receipt alone a lease.
+        """
+        if self._told_alone or self._packets.age_s(now) < self._lease_seconds / 2:
+            return False
+        lease = self._current
+        return lease is None or now.mono_s - lease.asked.mono_s >= self._lease_seconds * SOON
 
     def _wanted(self, now: Moment) -> int:
         """Return the size of the next lease; 0 before the first, which stands for the smallest."""

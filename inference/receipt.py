@@ -23,7 +23,7 @@ class Receipt:
     digest : str
         The model that answered; another model starts another receipt.
     receipt_id : str
-        Given when it is sealed; whoever adds receipts up takes each id once.
+        Given when it is opened; whoever adds receipts up takes each id once.
     began_s, ended_s : int
         Unix time of the first and the last request.
     outcomes : dict
@@ -40,6 +40,8 @@ class Receipt:
         How many devices were seen in the fullest lease, and the most requests of one of them.
     sketches : dict
         `Sketch` of latency, score and body size.
+    waits_since_s : float
+        Monotonic time of the first note. Not told.
     """
 
     digest: str = ""
@@ -59,6 +61,7 @@ class Receipt:
     devices: int = 0
     top_device: int = 0
     sketches: dict[str, Sketch] = field(default_factory=lambda: {name: Sketch() for name in _SKETCHES})
+    waits_since_s: float = 0.0
 
     @property
     def used(self) -> int:

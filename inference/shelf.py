@@ -1,9 +1,9 @@
-"""The one model that an edge process answers with: the one its lease names, or none.
+"""The model that an edge process answers with: the one its lease names, or none.
 
-When a renewed lease names another digest, the new model is loaded before the old one is dropped. If the new one can't
-be had, the answer is "no model" and not the old model's: an owner changes the digest because the old answers are no
-longer wanted, and that has to reach every edge within one lease. The old one stays on the shelf meanwhile, so that a
-rollback to it works at once and costs no download.
+Two models stay on the shelf, the pinned one and a canary, or the new one and the one before it: leases take turns, and
+a rollback works at once and costs no download. A third is loaded before the least recently used one is dropped. If a
+model can't be had, the answer is "no model" and not another model's: an owner changes the digest because the old
+answers are no longer wanted, and that has to reach every edge within one lease.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from inference.artefact import DEADLINE_S, ArtefactError, fetch
+from inference.machine import KEPT_MODELS
 from inference.session import ModelError, Session
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class _Failure:
 
 
 class Shelf:
-    """Keeps one verified, loaded model.
+    """Keeps verified, loaded models, `KEPT_MODELS` at most.
 
     Parameters
     ----------
@@ -60,8 +61,7 @@ class Shelf:
 
     def __init__(self, *, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
-        self._digest = ""
-        self._session: Session | None = None
+        self._sessions: dict[str, Session] = {}
         self._failure: _Failure | None = None
 
     def session(self, limits: Limits, *, timeout_s: float = DEADLINE_S) -> Session:
@@ -79,15 +79,20 @@ class Shelf:
         ModelUnavailableError
             When the model can't be had; the request still counts against the lease.
         """
-        if self._session and self._digest == limits.model_digest:
-            return self._session
+        session = self._sessions.pop(limits.model_digest, None) or self._load(limits, timeout_s)
+        self._sessions[limits.model_digest] = session  # what is used last stands last
+        if len(self._sessions) > KEPT_MODELS:
+            del self._sessions[next(iter(self._sessions))]
+        return session
+
+    def _load(self, limits: Limits, timeout_s: float) -> Session:
         self._raise_remembered(limits.model_digest)
         try:
             model = fetch(limits.model_url, digest=limits.model_digest, token=limits.fetch_token, deadline_s=timeout_s)
             session = Session(model)
         except (ArtefactError, ModelError) as error:
             raise self._remember(limits.model_digest, str(error)) from error
-        self._session, self._digest, self._failure = session, limits.model_digest, None
+        self._failure = None
         return session
 
     def _raise_remembered(self, digest: str) -> None:

@@ -16,6 +16,9 @@ LEAD_S: Final = 1.0
 # once in tens of thousands of leases. The smallest leases are not shared out at all.
 DEVIATIONS: Final = 4
 UNSHARED: Final = 8
+# The golden ratio's fraction: of all steps it spreads the draws of few leases most evenly (Knuth, "The Art of Computer
+# Programming", volume 3, section 6.4, exercise 9).
+STEP: Final = 0.6180339887498949
 
 
 def next_size(*, size: int, used: int, in_time: bool, least: int, most: int) -> int:
@@ -44,6 +47,19 @@ def next_size(*, size: int, used: int, in_time: bool, least: int, most: int) -> 
 def tapered(wanted: int, *, rest: int, least: int) -> int:
     """Return how much of `wanted` may be asked for when `rest` is left: the rest itself when less than a lease is."""
     return min(wanted, max(rest // TAPER, least), max(rest, 0))
+
+
+def drawn(*, first: float, lease: int) -> float:
+    """Return the draw of a process's n-th lease, from 0 up to 1.
+
+    Parameters
+    ----------
+    first : float
+        Drawn once in the process's life.
+    lease : int
+        How many leases it was granted before.
+    """
+    return (first + lease * STEP) % 1.0
 
 
 def low_water(*, size: int, rate_rps: float) -> int:

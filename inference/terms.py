@@ -41,10 +41,10 @@ class Question:
         A lease lasts from here on.
     wanted : int or None
         Requests; what is less than the smallest lease means that one.
-    held_digest : str
-        The model that this process has been granted before; another one makes the grant a cold one.
+    held_digests : tuple of str
+        The models, two at most, that this process has at hand; another one makes the grant a cold one.
     draw : float
-        The process's draw for the canary.
+        For the canary: the process's k-th lease draws its k-th step, see `sizing.drawn`.
     receipt : Receipt or None
         Handed in with it.
     """
@@ -52,7 +52,7 @@ class Question:
     token: str
     asked: Moment
     wanted: int | None
-    held_digest: str = ""
+    held_digests: tuple[str, ...] = ()
     draw: float = 1.0
     receipt: Receipt | None = None
 

@@ -60,10 +60,12 @@ class PaperTable:
         raise DynamoDbError("no answer", unheard=unheard)
 
     def do(self, operation: str, payload: dict[str, Any]) -> dict[str, Any]:
+        if operation == "BatchGetItem":
+            ((table, wanted),) = payload["RequestItems"].items()
+            found = [self.items.get(key["pk"]["S"]) for key in wanted["Keys"]]
+            return {"Responses": {table: [dict(item) for item in found if item]}, "UnprocessedKeys": {}}
         pk = payload["Key"]["pk"]["S"]
         old = self.items.get(pk, {})
-        if operation == "GetItem":
-            return {"Item": dict(old)} if old else {}
         assert operation == "UpdateItem"
         names = payload.get("ExpressionAttributeNames", {})
         values = payload["ExpressionAttributeValues"]

@@ -25,7 +25,6 @@ from inference import dynamodb
 from inference.dynamodb import ConditionFailedError, DynamoDb, DynamoDbError
 from inference.holder import LeaseHolder, Permit
 from inference.ledger import DynamoLedger
-from inference.limits import read_limits
 from inference.machine import LeaseMachine
 from inference.terms import Grant, Granted, LedgerUnavailable, Question, Refusal
 
@@ -63,7 +62,7 @@ class NaiveLedger(DynamoLedger):
     def grant(self, question: Question, *, timeout_s: float = 2.0) -> Grant:
         ends_s = time.monotonic() + timeout_s
         try:
-            limits = read_limits(self._client.call("GetItem", self._limits_item, ends_s=ends_s).get("Item"))
+            limits, _ = self._read(ends_s)
             item = self._client.call("GetItem", self._counter_item, ends_s=ends_s).get("Item")
             rest = int(item["day_remaining"]["N"]) if item else limits.daily_quota
             wanted = min(max(question.wanted or 0, limits.lease_least), rest)

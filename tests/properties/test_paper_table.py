@@ -35,7 +35,7 @@ def play(client: DynamoDb, put: Callable[[dict[str, Any]], None], seed: int) -> 
             token=f"p.{number}",
             asked=Moment(now_s, 0.0),
             wanted=draw.randint(0, 9),
-            held_digest=draw.choice(["", limits().model_digest]),
+            held_digests=draw.choice([(), (limits().model_digest,)]),
             receipt=receipt,
         )
         # moto leaves out of UPDATED_NEW what was written anew with the value that it had; DynamoDB does not.

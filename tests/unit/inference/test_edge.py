@@ -125,12 +125,12 @@ def test_a_spent_quota(world: World) -> None:
 
 
 def test_a_silent_ledger_is_logged_once(world: World) -> None:
-    world.grant_ = LedgerUnavailable("GetItem: TimeoutError")
+    world.grant_ = LedgerUnavailable("BatchGetItem: TimeoutError")
     for _ in range(3):
         response = world.answer()
         assert (response["status"], world.slug(response)) == ("503", "ledger")
         assert response["headers"]["retry-after"] == [{"key": "Retry-After", "value": "5"}]
-    assert world.lines == ["ledger: GetItem: TimeoutError"]
+    assert world.lines == ["ledger: BatchGetItem: TimeoutError"]
     assert world.server.asked == []
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 DAY, NEXT_DAY = "2026-11-24", "2026-11-25"
 SECRET = "a-very-secret-key"
+CANARY = "sha256:" + "c" * 64
 
 
 @pytest.fixture(scope="module")
@@ -217,11 +218,11 @@ def test_a_lost_answer_whose_token_another_lease_replaced_is_paid_twice_but_with
 @pytest.mark.parametrize(
     ("faults", "reason"),
     [
-        (["dropped"] * 9, "GetItem: RemoteDisconnected"),
-        (["500 InternalServerError"] * 9, "GetItem: status 500 InternalServerError"),
-        (["400 ThrottlingException"] * 9, "GetItem: status 400 ThrottlingException"),
-        (["400 AccessDeniedException"] * 9, "GetItem: status 400 AccessDeniedException"),
-        (["junk"] * 9, "GetItem: JSONDecodeError"),
+        (["dropped"] * 9, "BatchGetItem: RemoteDisconnected"),
+        (["500 InternalServerError"] * 9, "BatchGetItem: status 500 InternalServerError"),
+        (["400 ThrottlingException"] * 9, "BatchGetItem: status 400 ThrottlingException"),
+        (["400 AccessDeniedException"] * 9, "BatchGetItem: status 400 AccessDeniedException"),
+        (["junk"] * 9, "BatchGetItem: JSONDecodeError"),
         (["", "dropped", "dropped"], "UpdateItem: RemoteDisconnected"),
         (["", "400 ResourceNotFoundException"], "UpdateItem: status 400 ResourceNotFoundException"),
     ],
@@ -236,12 +237,12 @@ def test_lasting_trouble_is_told_by_kind_only(table: MotoTable, between: Proxy, 
 def test_a_hanging_ledger_is_left_in_time(table: MotoTable, between: Proxy) -> None:
     between.faults[:] = ["hang"] * 9
     started_s = time.monotonic()
-    assert new_ledger().grant(DAY) == LedgerUnavailable("GetItem: TimeoutError")
+    assert new_ledger().grant(DAY) == LedgerUnavailable("BatchGetItem: TimeoutError")
     assert time.monotonic() - started_s < 2.3
     started_s = time.monotonic()
-    assert new_ledger().grant(DAY, timeout_s=0.3) == LedgerUnavailable("GetItem: TimeoutError")
+    assert new_ledger().grant(DAY, timeout_s=0.3) == LedgerUnavailable("BatchGetItem: TimeoutError")
     assert time.monotonic() - started_s < 0.6
-    assert new_ledger().grant(DAY, timeout_s=-1.0) == LedgerUnavailable("GetItem: no time left")
+    assert new_ledger().grant(DAY, timeout_s=-1.0) == LedgerUnavailable("BatchGetItem: no time left")
 
 
 def test_a_kept_connection_hangs_no_longer_than_asked(table: MotoTable, between: Proxy) -> None:
@@ -249,7 +250,7 @@ def test_a_kept_connection_hangs_no_longer_than_asked(table: MotoTable, between:
     asked.grant(DAY)
     between.faults[:] = ["hang"] * 9
     started_s = time.monotonic()
-    assert asked.grant(DAY, timeout_s=0.3) == LedgerUnavailable("GetItem: TimeoutError")
+    assert asked.grant(DAY, timeout_s=0.3) == LedgerUnavailable("BatchGetItem: TimeoutError")
     assert time.monotonic() - started_s < 0.6
 
 
@@ -301,7 +302,7 @@ def test_without_an_address_it_is_the_regions(monkeypatch: pytest.MonkeyPatch) -
         raise ConnectionRefusedError
 
     monkeypatch.setattr("inference.endpoint.Endpoint.connect", connect)
-    assert new_ledger().grant(DAY) == LedgerUnavailable("GetItem: ConnectionRefusedError")
+    assert new_ledger().grant(DAY) == LedgerUnavailable("BatchGetItem: ConnectionRefusedError")
     assert hosts == ["True dynamodb.us-east-1.amazonaws.com"] * 2
 
 
@@ -335,8 +336,8 @@ def test_without_a_limits_item_nothing_is_granted(table: MotoTable) -> None:
 
 def test_the_limits_are_read_consistently_and_the_secret_stays_home(table: MotoTable, between: Proxy) -> None:
     grant = new_ledger().grant(DAY)
-    assert between.asked == ["GetItem", "UpdateItem", "UpdateItem"]
-    assert between.bodies[0]["ConsistentRead"] is True
+    assert between.asked == ["BatchGetItem", "UpdateItem", "UpdateItem"]
+    assert between.bodies[0]["RequestItems"][TABLE]["ConsistentRead"] is True
     assert SECRET not in str(between.bodies)
     assert TOKEN not in repr(grant)
 
@@ -402,7 +403,7 @@ def test_cold_grants_and_renewals_are_counted_apart(table: MotoTable) -> None:
     wanted = limits(cold_grants_daily=1, renewals_daily=2, lease_requests=5, lease_least=5)
     table.put_limits(wanted)
     asked = new_ledger()
-    held: dict[str, Any] = {"held_digest": wanted.model_digest}
+    held: dict[str, Any] = {"held_digests": (wanted.model_digest,)}
     assert asked.grant(DAY) == Granted(requests=5, milliseconds=200, limits=wanted, cold=True)
     assert asked.grant(DAY) == Refusal(cause="cold")
     assert asked.grant(DAY, **held) == Granted(requests=5, milliseconds=200, limits=wanted, cold=False)
@@ -461,20 +462,118 @@ def test_a_changed_quota_of_another_kind_keeps_the_count_of_the_day(table: MotoT
 
 def test_a_closed_function_grants_nothing_and_costs_no_write(table: MotoTable, between: Proxy) -> None:
     until = int(noon_s(DAY)) + 60
-    table.put_limits(limits(closed_until_s=until))
+    table.put_override(closed_until={"N": str(until)})
     assert new_ledger().grant(DAY) == Refusal(cause="closed", until_s=until)
-    assert between.asked == ["GetItem"]
-    table.put_limits(limits(closed_until_s=until - 60))
+    assert between.asked == ["BatchGetItem"]
+    table.put_override(closed_until={"N": str(until - 60)})
     assert granted_of(new_ledger().grant(DAY)) == 50
 
 
-def test_a_canary_is_a_share_of_the_environments(table: MotoTable) -> None:
-    canary = "sha256:" + "c" * 64
-    table.put_limits(limits(canary_digest=canary, canary_url="http://127.0.0.1:1/c", canary_percent=10))
-    for draw, digest in [(0.0, canary), (0.0999, canary), (0.1, limits().model_digest), (0.99, limits().model_digest)]:
+@pytest.mark.parametrize(
+    "damaged", [{"S": "1795608000"}, {"N": "-1"}, {"N": "1795608000.5"}, {"NULL": True}, {"S": ""}], ids=str
+)
+def test_a_closed_until_that_cannot_be_read_grants_nothing(table: MotoTable, damaged: dict[str, Any]) -> None:
+    table.put_override(closed_until=damaged, canary_digest={"S": CANARY}, canary_percent={"N": "100"})
+    grant = new_ledger().grant(DAY)
+    assert isinstance(grant, LedgerUnavailable)
+    assert "closed_until is " in grant.reason
+    assert table.counter() == {}
+
+
+def canary(percent: str = "10", digest: str = CANARY) -> dict[str, Any]:
+    return {"canary_digest": {"S": digest}, "canary_percent": {"N": percent}}
+
+
+def test_a_lease_with_the_canary_brings_its_address_beside_the_pinned_models(table: MotoTable) -> None:
+    table.put_override(**canary())
+    for draw, digest in [(0.0, CANARY), (0.0999, CANARY), (0.1, limits().model_digest), (0.99, limits().model_digest)]:
         grant = new_ledger().grant(DAY, draw=draw, wanted=0)
         assert isinstance(grant, Granted)
         assert grant.limits.model_digest == digest
+        assert grant.limits.model_url in (limits().model_url, f"http://127.0.0.1:1/models/{'c' * 64}.onnx")
+        assert grant.limits.fetch_token == TOKEN
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        canary(percent="101"),
+        canary(percent="-1"),
+        canary(digest="latest"),
+        canary() | {"canary_percent": {"S": "100"}},
+        canary() | {"canary_digest": {"N": "1"}},
+        {"canary_percent": {"N": "100"}},
+        {"canary_digest": {"S": CANARY}},
+        {"canary_digest": {"NULL": True}, "canary_percent": {"NULL": True}},
+    ],
+    ids=str,
+)
+def test_a_canary_that_cannot_be_read_is_none(table: MotoTable, damaged: dict[str, Any]) -> None:
+    table.put_override(**damaged)
+    grant = new_ledger().grant(DAY, draw=0.0)
+    assert isinstance(grant, Granted)
+    assert grant.limits == limits()
+
+
+def test_without_cold_grants_the_model_at_hand_answers_and_the_grant_is_a_renewal(
+    table: MotoTable, between: Proxy
+) -> None:
+    # GIVEN a canary, and a day without a cold grant left
+    table.put_override(**canary())
+    table.put_counter(day=DAY, cold_remaining=0)
+    asked, pinned = new_ledger(), limits().model_digest
+
+    # WHEN a process that holds one of both draws the other, THEN it goes on with the one it holds
+    for draw, held in ((0.0, pinned), (0.5, CANARY)):
+        grant = asked.grant(DAY, draw=draw, held_digests=(held,))
+        assert isinstance(grant, Granted)
+        assert (grant.limits.model_digest, grant.cold) == (held, False)
+    assert table.counter()["renewals_remaining"] == "998"
+    assert between.asked == ["BatchGetItem", "UpdateItem", "UpdateItem"] * 2
+
+    # THEN one that holds neither, or a canary that is alone, is refused
+    assert asked.grant(DAY, draw=0.0) == Refusal(cause="cold")
+    table.put_override(**canary("100"))
+    assert asked.grant(DAY, draw=0.5, held_digests=(pinned,)) == Refusal(cause="cold")
+    table.put_override(**canary("0"))
+    assert asked.grant(DAY, draw=0.0, held_digests=(CANARY,)) == Refusal(cause="cold")
+
+
+class ThrottledTable(DynamoDb):
+    """Leaves keys out of its first answers, as a throttled table does."""
+
+    left_out: list[list[str]]
+
+    def call(self, operation: str, payload: dict[str, Any], **how: Any) -> dict[str, Any]:
+        out = self.left_out.pop(0) if operation == "BatchGetItem" and self.left_out else []
+        keys = payload.get("RequestItems", {}).get(TABLE, {}).get("Keys", [])
+        kept = [key for key in keys if key["pk"]["S"].partition("#")[0] not in out]
+        if not out:
+            return super().call(operation, payload, **how)
+        found: dict[str, Any] = {"Responses": {}}
+        if kept:
+            found = super().call(operation, {"RequestItems": {TABLE: {"Keys": kept, "ConsistentRead": True}}}, **how)
+        return found | {"UnprocessedKeys": {TABLE: {"Keys": [key for key in keys if key not in kept]}}}
+
+
+def test_a_key_that_was_left_out_is_asked_for_again_and_never_taken_for_none(table: MotoTable, between: Proxy) -> None:
+    # GIVEN a closed function, and a table that leaves out first both keys, then the override
+    table.put_override(closed_until={"N": "9999999999"})
+    client, slept = ThrottledTable(region="us-east-1"), list[float]()
+    client.left_out = [["limits", "override"], ["override"]]
+    asked = new_ledger(client=client, sleep=slept.append)
+
+    # WHEN a lease is asked for, THEN only what was left out is asked for again, and the function is closed
+    assert asked.grant(DAY) == Refusal(cause="closed", until_s=9_999_999_999)
+    told = [[key["pk"]["S"] for key in body["RequestItems"][TABLE]["Keys"]] for body in between.bodies]
+    assert told == [[f"limits#{FUNCTION}"], [f"override#{FUNCTION}"]]
+    assert all(body["RequestItems"][TABLE]["ConsistentRead"] for body in between.bodies)
+    assert slept == [0.05, 0.1]
+
+    # WHEN it goes on, THEN nothing is granted
+    client.left_out = [["override"]] * ledger.MAX_READS
+    assert asked.grant(DAY) == LedgerUnavailable("BatchGetItem: throttled")
+    assert table.counter() == {}
 
 
 def some_receipt(used: int = 3, unspent: int = 2, name: str = "p-1") -> Receipt:
@@ -562,4 +661,4 @@ def test_a_grant_costs_one_read_and_at_most_three_writes(table: MotoTable, betwe
     table.put_counter(day="2026-11-23")
     between.before[2] = lambda: table.put_counter(day=DAY, day_remaining=7)
     assert granted_of(new_ledger().grant(DAY)) == 7
-    assert between.asked == ["GetItem", "UpdateItem", "UpdateItem", "UpdateItem"]
+    assert between.asked == ["BatchGetItem", "UpdateItem", "UpdateItem", "UpdateItem"]

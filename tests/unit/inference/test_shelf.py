@@ -34,11 +34,23 @@ def test_a_model_is_loaded_once(server: ModelServer) -> None:
     assert len(server.asked) == 1
 
 
-def test_another_digest_replaces_the_model(server: ModelServer) -> None:
-    shelf, old, new = Shelf(monotonic=Clock()), server.serve(OLD), server.serve(NEW)
-    assert shelf.session(old).run(bytes([50]) * 60)["match"] is False
-    assert shelf.session(new).run(bytes([50]) * 60)["match"] is True
+def test_two_models_stay_and_the_one_used_less_lately_makes_room(server: ModelServer) -> None:
+    # GIVEN two loaded models that take turns
+    shelf, pinned, canary = Shelf(monotonic=Clock()), server.serve(OLD), server.serve(NEW)
+    for _ in range(3):
+        assert shelf.session(pinned).run(bytes([50]) * 60)["match"] is False
+        assert shelf.session(canary).run(bytes([50]) * 60)["match"] is True
     assert len(server.asked) == 2
+
+    # WHEN the first is used and a third comes
+    first = shelf.session(pinned)
+    shelf.session(server.serve(small_model(threshold=2.0)))
+
+    # THEN the second has gone
+    assert shelf.session(pinned) is first
+    assert len(server.asked) == 3
+    shelf.session(canary)
+    assert len(server.asked) == 4
 
 
 def test_the_old_model_never_answers_for_the_new_one_but_a_rollback_is_free(server: ModelServer) -> None:

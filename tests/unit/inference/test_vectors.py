@@ -14,6 +14,7 @@ from inference import sizing
 from inference.lease import Ask, Go, Refused
 from inference.limits import Limits
 from inference.machine import LeaseMachine
+from inference.override import Override
 from inference.receipt import Receipt
 from inference.sketch import Sketch
 from inference.terms import Grant, Granted, LedgerUnavailable, Moment, Question, ReceiptTaken, Refusal
@@ -59,7 +60,7 @@ class Player:
         assert question is not None
         found = {
             "wanted": question.wanted,
-            "held_digest": question.held_digest,
+            "held_digests": list(question.held_digests),
             "day": question.asked.day,
             "receipt": shown(question, expected),
         }
@@ -111,8 +112,8 @@ def test_the_sizes(vector: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("vector", PARTS["canary"], ids=str)
 def test_the_canary(vector: dict[str, Any]) -> None:
-    limits = Limits(**(LEASE["defaults"]["limits"] | vector["limits"]))
-    assert limits.for_environment(vector["draw"]).model_digest == vector["expect"]
+    models = Override(**vector["override"]).models(Limits(**LEASE["defaults"]["limits"]), vector["draw"])
+    assert [limits.model_digest for limits in models] == vector["expect"]
 
 
 @pytest.mark.parametrize("vector", PARTS["sketch"], ids=lambda vector: vector["text"])

@@ -199,12 +199,7 @@ def limits_item(wanted: Limits) -> dict[str, Any]:
     }
     if wanted.monthly_quota != NO_MONTHLY_QUOTA:
         numbers["monthly_quota"] = wanted.monthly_quota
-    if wanted.closed_until_s:
-        numbers["closed_until"] = wanted.closed_until_s
     texts = {"model_url": wanted.model_url, "model_digest": wanted.model_digest, "fetch_token": wanted.fetch_token}
-    if wanted.canary_digest:
-        texts |= {"canary_url": wanted.canary_url, "canary_digest": wanted.canary_digest}
-        numbers["canary_percent"] = int(wanted.canary_percent)
     return {
         "pk": {"S": f"limits#{FUNCTION}"},
         **{name: {"N": str(value)} for name, value in numbers.items()},
@@ -221,6 +216,10 @@ class MotoTable:
 
     def put_limits(self, wanted: Limits) -> None:
         self.client.put_item(TableName=TABLE, Item=limits_item(wanted))
+
+    def put_override(self, **attributes: dict[str, str]) -> None:
+        item = {"pk": {"S": f"override#{FUNCTION}"}} | attributes
+        self.client.put_item(TableName=TABLE, Item=item)
 
     def put_counter(
         self,
