@@ -12,17 +12,10 @@ from pulumi_aws import s3
 
 from inference.contract import model_path
 from infra.components.component import Component, Customize
+from infra.components.private_bucket import CHILDREN as BUCKET_CHILDREN
+from infra.components.private_bucket import private_bucket
 
-CHILDREN: Final = (
-    "bucket",
-    "public-access-block",
-    "ownership",
-    "encryption",
-    "versioning",
-    "lifecycle",
-    "model",
-    "policy",
-)
+CHILDREN: Final = (*BUCKET_CHILDREN, "versioning", "lifecycle", "model", "policy")
 
 # A model never changes under its digest, so it may be cached for a year, the longest that RFC 9111 caches honour.
 CACHE_CONTROL: Final = "public, max-age=31536000, immutable"
@@ -62,48 +55,20 @@ class ModelStore(Component):
     def __init__(self, name: str, args: ModelStoreArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("edgewise:infra:ModelStore", name, children=CHILDREN, customize=args.customize, opts=opts)
         self._args = args
-        self.bucket = self.child(
-            s3.Bucket,
-            "bucket",
-            tags=args.tags,
-            opts=pulumi.ResourceOptions(protect=args.protect, retain_on_delete=args.protect),
-        )
-        self.settled = self._close()
+        self.bucket, private = private_bucket(self, tags=dict(args.tags), protect=args.protect)
+        self.settled = self._keep_versions(private)
         for digest, path in args.models.items():
             self._put(digest, path)
         self.register_outputs({"bucket": self.bucket.bucket})
 
-    def _close(self) -> pulumi.CustomResource:
-        """Make the bucket private, one setting after the other: S3 answers parallel ones with 409."""
-        block = self.child(
-            s3.BucketPublicAccessBlock,
-            "public-access-block",
-            bucket=self.bucket.bucket,
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
-        )
-        ownership = self.child(
-            s3.BucketOwnershipControls,
-            "ownership",
-            bucket=self.bucket.bucket,
-            rule={"object_ownership": "BucketOwnerEnforced"},
-            opts=pulumi.ResourceOptions(depends_on=[block]),
-        )
-        encryption = self.child(
-            s3.BucketServerSideEncryptionConfiguration,
-            "encryption",
-            bucket=self.bucket.bucket,
-            rules=[{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}],
-            opts=pulumi.ResourceOptions(depends_on=[ownership]),
-        )
+    def _keep_versions(self, private: pulumi.CustomResource) -> pulumi.CustomResource:
+        """Keep overwritten models for a while, one setting after the other."""
         versioning = self.child(
             s3.BucketVersioning,
             "versioning",
             bucket=self.bucket.bucket,
             versioning_configuration={"status": "Enabled"},
-            opts=pulumi.ResourceOptions(depends_on=[encryption]),
+            opts=pulumi.ResourceOptions(depends_on=[private]),
         )
         return self.child(
             s3.BucketLifecycleConfiguration,

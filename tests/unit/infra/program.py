@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import json
 import runpy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from pulumi.runtime.stack import wait_for_rpcs
 
 from edgewise.paths import PROJECT_ROOT
 from edgewise.python313 import Python313
+from inference.manifest import Manifest
 from infra.bundle import EdgeZip
 from infra.limits import STAND_IN_ACCOUNT
 
@@ -49,6 +50,7 @@ class Recorder(mocks.Mocks):
         outputs = dict(args.inputs) | {"arn": f"arn:{args.name}"}
         outputs |= {"qualifiedArn": f"arn:{args.name}:1", "domainName": "d0000000000000.cloudfront.net"}
         outputs |= {"bucketRegionalDomainName": "models.s3.us-east-1.amazonaws.com", "bucket": "models"}
+        outputs |= {"owner": self.account, "streamArn": f"arn:{args.name}/stream/1"}
         outputs |= {
             "result": hashlib.sha256(args.name.encode()).hexdigest(),
             "name": args.inputs.get("name", args.name),
@@ -85,20 +87,38 @@ def run_program(
     # No zip is built, so no Python is needed; in this test's own cache one would be made anew each time.
     python = Python313(command=("python3.13",), version="3.13.0", kind="path")
     monkeypatch.setattr("infra.edge_python.find_python313", lambda **_: python)
-    encoded = {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
+    main = PROJECT_ROOT / "infra" / "__main__.py"
+    return under_mocks(lambda: runpy.run_path(str(main), run_name="__main__"), recorder, stack=stack, config=config)
 
+
+def under_mocks(
+    program: Callable[[], object],
+    recorder: Recorder | None = None,
+    *,
+    stack: str = "dev",
+    config: Mapping[str, Any] | None = None,
+) -> Recorder:
+    """Run a program and return what it declared."""
+    recorder = recorder or Recorder()
+    encoded = {key: value if isinstance(value, str) else json.dumps(value) for key, value in (config or {}).items()}
     loop = asyncio.new_event_loop()
     try:
         asyncio.set_event_loop(loop)
         mocks.set_mocks(recorder, project="edgewise", stack=stack)
         set_all_config(encoded)
         loop.run_until_complete(settings_ready())
-        runpy.run_path(str(PROJECT_ROOT / "infra" / "__main__.py"), run_name="__main__")
+        program()
         loop.run_until_complete(wait_for_rpcs())
     finally:
         settings.reset_options()
         loop.close()
     return recorder
+
+
+def statements(program: Recorder, kind: str) -> dict[str, dict[str, Any]]:
+    """Return the statements of the only document of a kind, by their id."""
+    policy = json.loads(program.only(kind).properties["policy"])
+    return {statement["Sid"]: statement for statement in policy["Statement"]}
 
 
 def _shown(value: Any) -> Any:
@@ -119,18 +139,25 @@ def _place_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{MODEL_DIGEST.removeprefix('sha256:')}.onnx"
     path.write_bytes(MODEL)
-    manifest = {
-        "name": "face-match",
-        "digest": MODEL_DIGEST,
-        "bytes": len(MODEL),
-        "input": {"dtype": "uint8", "shape": [150, 150, 3]},
-        "outputs": ["match", "score", "row"],
-        "answer": ["match", "score", "row"],
-        "accuracy": {"int8": 1.0},
-        "data": "none",
-        "recipe": "1",
-    }
-    path.with_suffix(".json").write_text(json.dumps(manifest))
+    path.with_suffix(".json").write_text(json.dumps(MANIFEST))
 
 
-__all__ = ["MODEL_DIGEST", "Declared", "Recorder", "pulumi", "run_program"]
+def manifest() -> Manifest:
+    """Return the model's manifest."""
+    return Manifest.from_json(json.dumps(MANIFEST))
+
+
+MANIFEST: dict[str, Any] = {
+    "name": "face-match",
+    "digest": MODEL_DIGEST,
+    "bytes": len(MODEL),
+    "input": {"dtype": "uint8", "shape": [150, 150, 3]},
+    "outputs": ["match", "score", "row"],
+    "answer": ["match", "score", "row"],
+    "accuracy": {"int8": 1.0},
+    "data": "none",
+    "recipe": "1",
+}
+
+
+__all__ = ["MODEL_DIGEST", "Declared", "Recorder", "manifest", "pulumi", "run_program", "statements", "under_mocks"]
