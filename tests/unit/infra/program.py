@@ -64,8 +64,8 @@ class Recorder(mocks.Mocks):
     def all(self, kind: str) -> list[Declared]:
         return [resource for resource in self.declared if resource.kind == kind]
 
-    def only(self, kind: str) -> Declared:
-        (found,) = self.all(kind)
+    def only(self, kind: str, name: str | None = None) -> Declared:
+        (found,) = [resource for resource in self.all(kind) if name in (None, resource.name)]
         return found
 
 
@@ -115,9 +115,9 @@ def under_mocks(
     return recorder
 
 
-def statements(program: Recorder, kind: str) -> dict[str, dict[str, Any]]:
-    """Return the statements of the only document of a kind, by their id."""
-    policy = json.loads(program.only(kind).properties["policy"])
+def statements(program: Recorder, kind: str, name: str | None = None) -> dict[str, dict[str, Any]]:
+    """Return the statements of the only document of a kind, or of the one of a name, by their id."""
+    policy = json.loads(program.only(kind, name).properties["policy"])
     return {statement["Sid"]: statement for statement in policy["Statement"]}
 
 

@@ -11,7 +11,7 @@ import pytest
 from infra import limits
 from infra.components.component import CustomizeError
 from infra.guard import WrongCloudError
-from tests.unit.infra.program import MODEL_DIGEST, Recorder, run_program
+from tests.unit.infra.program import MODEL_DIGEST, Recorder, run_program, statements
 from tests.unit.infra.test_settings import CONFIG, FUNCTION
 
 PINNED = CONFIG | {"edgewise:models": {"face-match": MODEL_DIGEST}}
@@ -46,12 +46,8 @@ def behaviours(program: Recorder) -> dict[str, dict[str, Any]]:
     return {"default": properties["defaultCacheBehavior"]} | ordered
 
 
-def statements(policy: str) -> dict[str, dict[str, Any]]:
-    return {statement["Sid"]: statement for statement in json.loads(policy)["Statement"]}
-
-
 def test_1_the_function_is_published_in_us_east_1_without_environment(program: Recorder) -> None:
-    function = program.only("aws:lambda/function:Function").properties
+    function = program.only("aws:lambda/function:Function", f"{NAME}-lambda").properties
 
     assert (function["region"], function["publish"], function["architectures"]) == ("us-east-1", True, ["x86_64"])
     assert function["timeout"] <= limits.TIMEOUT_S.high
@@ -59,7 +55,7 @@ def test_1_the_function_is_published_in_us_east_1_without_environment(program: R
 
 
 def test_1_the_role_is_trusted_by_lambda_and_edgelambda(program: Recorder) -> None:
-    trust = json.loads(program.only("aws:iam/role:Role").properties["assumeRolePolicy"])
+    trust = json.loads(program.only("aws:iam/role:Role", f"{NAME}-role").properties["assumeRolePolicy"])
 
     (statement,) = trust["Statement"]
     assert set(statement["Principal"]["Service"]) == {"lambda.amazonaws.com", "edgelambda.amazonaws.com"}
@@ -131,7 +127,7 @@ def test_10_and_11_the_origin_is_the_bucket_by_origin_access_control(program: Re
 
 
 def test_12_the_bucket_lets_the_distribution_read_and_nothing_else(program: Recorder) -> None:
-    policy = statements(program.only("aws:s3/bucketPolicy:BucketPolicy").properties["policy"])
+    policy = statements(program, "aws:s3/bucketPolicy:BucketPolicy", "edgewise-dev-models-policy")
 
     (statement,) = policy.values()
     assert statement["Action"] == "s3:GetObject"
@@ -166,11 +162,11 @@ def test_14_answers_carry_security_headers(program: Recorder) -> None:
 
 
 def test_15_the_function_outlives_its_replicas(program: Recorder) -> None:
-    assert program.only("aws:lambda/function:Function").properties["skipDestroy"] is True
+    assert program.only("aws:lambda/function:Function", f"{NAME}-lambda").properties["skipDestroy"] is True
 
 
 def test_the_edge_may_touch_its_own_two_items_only(program: Recorder) -> None:
-    policy = statements(program.only("aws:iam/rolePolicy:RolePolicy").properties["policy"])
+    policy = statements(program, "aws:iam/rolePolicy:RolePolicy", f"{NAME}-permissions")
 
     read, take = policy["ReadOwnLimits"], policy["TakeFromOwnCounter"]
     assert (read["Action"], take["Action"]) == ("dynamodb:GetItem", "dynamodb:UpdateItem")
@@ -181,7 +177,7 @@ def test_the_edge_may_touch_its_own_two_items_only(program: Recorder) -> None:
 
 
 def test_every_edge_region_has_a_log_group_that_expires(program: Recorder) -> None:
-    groups = program.all("aws:cloudwatch/logGroup:LogGroup")
+    groups = [each for each in program.all("aws:cloudwatch/logGroup:LogGroup") if f"{NAME}-log-group" in each.name]
 
     assert {group.properties["region"] for group in groups} == set(limits.EDGE_REGIONS)
     assert {group.properties["name"] for group in groups} == {f"/aws/lambda/us-east-1.{NAME}"}
