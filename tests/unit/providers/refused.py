@@ -21,6 +21,7 @@ CACHE = "aws:cloudfront/cachePolicy:CachePolicy"
 FUNCTION = "aws:lambda/function:Function"
 PERMISSION = "aws:lambda/permission:Permission"
 MAPPING = "aws:lambda/eventSourceMapping:EventSourceMapping"
+ASYNC = "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig"
 ROLE = "aws:iam/role:Role"
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 LOGS = "aws:cloudwatch/logGroup:LogGroup"
@@ -42,6 +43,15 @@ ORDERED = "orderedCacheBehaviors[0]"
 LAMBDA = f"{ORDERED}.lambdaFunctionAssociations[0].lambdaArn"
 KEYS = "parametersInCacheKeyAndForwardedToOrigin"
 RATE = "rules[0].statement.rateBasedStatement"
+SCOPE = f"{RATE}.scopeDownStatement"
+MATCH = f"{SCOPE}.byteMatchStatement"
+RATE_OF_ONE = {"limit": 10, "aggregateKeyType": "IP"}
+SIZE: dict[str, Any] = {
+    "fieldToMatch": {"uriPath": {}},
+    "comparisonOperator": "LE",
+    "size": 77,
+    "textTransformations": [{"priority": 0, "type": "NONE"}],
+}
 S3 = "extendedS3Configuration"
 PARTITIONING = f"{S3}.dynamicPartitioningConfiguration"
 VERSIONS = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:edge"

@@ -37,7 +37,8 @@ from tests.unit.providers.refused import (
     Case,
     Change,
 )
-from tests.unit.providers.samples import ACCOUNT, SEVEN, TOPIC, WEB_ACL, behaviour
+from tests.unit.providers.refused_by_waf import REFUSED_BY_WAF
+from tests.unit.providers.samples import ACCOUNT, SEVEN, TOPIC, behaviour
 
 REFUSED_BY_AWS: list[Case] = [
     (
@@ -194,24 +195,7 @@ REFUSED_BY_AWS: list[Case] = [
         {"alarmActions": [TOPIC.replace("us-east-1", "eu-central-1")]},
         "ValidationError: alarmActions[0]: Invalid region",
     ),
-    (ACL, {"region": "eu-central-1"}, "WAFInvalidParameterException: scope: The scope is not valid"),
-    (
-        ACL,
-        {"rules[0].action": None},
-        "WAFInvalidParameterException: rules[0]: give exactly one of action, overrideAction",
-    ),
-    (
-        ACL,
-        {"rules": WEB_ACL["rules"] * 2},
-        "WAFInvalidParameterException: rules[].priority: 2 rules have",
-    ),
-    (ACL, {"rules[0].action": {"allow": {}}}, "a rate-based rule may not allow"),
-    (ACL, {f"{RATE}.scopeDownStatement": None}, "CONSTANT needs a scope-down statement"),
-    (
-        ACL,
-        {"defaultAction.block.customResponse.customResponseBodyKey": "closed"},
-        "WAFNonexistentItemException: defaultAction.block.customResponse.customResponseBodyKey: 'closed'",
-    ),
+    *REFUSED_BY_WAF,
     (SUBSCRIPTION, {"protocol": "firehose"}, "InvalidParameter: subscriptionRoleArn: missing"),
     (QUEUE, {"redrivePolicy": '{"deadLetterTargetArn": "a", "maxReceiveCount": "3"}'}, "it must be an integer"),
     (QUEUE, {"redrivePolicy": '{"maxReceiveCount": 3}'}, "InvalidParameterValue: redrivePolicy: deadLetterTargetArn"),
@@ -224,6 +208,7 @@ REFUSED_BY_AWS: list[Case] = [
         "a DAILY budget takes only ACTUAL",
     ),
     (BUDGET, {"notifications[0].subscriberSnsTopicArns": None}, "at least one subscriber"),
+    (BUDGET, {"notifications[0].subscriberSnsTopicArns": [TOPIC, f"{TOPIC}-2"]}, "2 subscribers, at most 1"),
     (
         FIREHOSE,
         {f"{S3}.prefix": "dt=!{timestamp:yyyy-MM-dd}/"},

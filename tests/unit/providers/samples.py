@@ -163,6 +163,10 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "eventSourceArn": STREAM,
         "startingPosition": "LATEST",
     },
+    "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": {
+        "functionName": "guard",
+        "maximumRetryAttempts": 0,
+    },
     "aws:iam/role:Role": {"assumeRolePolicy": POLICY},
     "aws:iam/rolePolicy:RolePolicy": {"role": "edge", "policy": POLICY},
     "aws:cloudwatch/logGroup:LogGroup": {"retentionInDays": 14},

@@ -65,6 +65,7 @@ FORMS = {
         "functionArn",
         f"arn:aws:lambda:{HERE}:function:settle",
     ),
+    "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": ("guard", "functionName", "guard"),
     "aws:iam/role:Role": (NAME, "arn", rf"arn:aws:iam::{ACCOUNT}:role/{NAME}"),
     "aws:iam/rolePolicy:RolePolicy": (f"edge:{NAME}", "name", NAME),
     "aws:cloudwatch/logGroup:LogGroup": (NAME, "arn", rf"arn:aws:logs:{HERE}:log-group:{NAME}"),

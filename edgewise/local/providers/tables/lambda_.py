@@ -1,4 +1,4 @@
-"""Lambda: function, permission, event source mapping (facts/resources.md, 4)."""
+"""Lambda: function, permission, event source mapping, asynchronous calls (facts/resources.md, 4)."""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -192,5 +192,21 @@ TABLE: Mapping[str, Behaviour] = {
         ),
         rules=(_source_for_dynamodb, _age),
         unordered=frozenset({"filters", "functionResponseTypes"}),
+    ),
+    "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": Behaviour(
+        # T: lambda/function_event_invoke_config.go; with a qualifier it stands behind a colon, which nothing here uses.
+        id="{functionName}",
+        replaces=frozenset({"functionName", "qualifier", "region"}),
+        limits=(
+            Limit(path="maximumRetryAttempts", minimum=0, maximum=2, source="B: lambda MaximumRetryAttempts"),
+            Limit(
+                path="maximumEventAgeInSeconds",
+                minimum=60,
+                maximum=21_600,
+                source="B: lambda MaximumEventAgeInSeconds",
+            ),
+            Limit(path="destinationConfig.onFailure.destination", pattern=r"arn:aws:.*", source="T: verify.ValidARN"),
+            Limit(path="destinationConfig.onSuccess.destination", pattern=r"arn:aws:.*", source="T: verify.ValidARN"),
+        ),
     ),
 }

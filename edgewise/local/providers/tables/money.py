@@ -72,6 +72,12 @@ def _subscribed(inputs: Mapping[str, Json]) -> Iterator[Failure]:
     for path, one in at(inputs, "notifications[]"):
         if not one.get("subscriberEmailAddresses") and not one.get("subscriberSnsTopicArns"):
             yield Failure(path=path, reason="a notification must have at least one subscriber")
+        # AWS Cost Management guide, quotas: one SNS topic and ten addresses a notification.
+        for name, most in (("subscriberSnsTopicArns", 1), ("subscriberEmailAddresses", 10)):
+            given = one.get(name)
+            count = len(given) if isinstance(given, list) else 0
+            if count > most:
+                yield Failure(path=f"{path}.{name}", reason=f"{count} subscribers, at most {most} are allowed")
 
 
 def _flexible(inputs: Mapping[str, Json]) -> Iterator[Failure]:
@@ -164,6 +170,7 @@ TABLE: Mapping[str, Behaviour] = {
             Limit(path="flexibleTimeWindow.mode", one_of=("OFF", "FLEXIBLE"), source="B: scheduler"),
             Limit(path="flexibleTimeWindow.maximumWindowInMinutes", minimum=1, maximum=1440, source="T: schema"),
             Limit(path="state", one_of=("ENABLED", "DISABLED"), source="B: scheduler ScheduleState"),
+            Limit(path="target.roleArn", pattern=r"arn:aws[a-z-]*:iam::\d{12}:role/.+", source="B: scheduler RoleArn"),
             Limit(path="target.retryPolicy.maximumRetryAttempts", minimum=0, maximum=185, source="T: schema"),
             Limit(path="target.retryPolicy.maximumEventAgeInSeconds", minimum=60, maximum=86_400, source="T: schema"),
         ),

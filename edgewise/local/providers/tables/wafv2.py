@@ -15,6 +15,7 @@ from edgewise.local.providers.behaviour import (
     one_of,
 )
 from edgewise.local.providers.schema import Failure
+from edgewise.local.providers.tables.wafv2_statements import statements
 from edgewise.local.providers.wire import UNKNOWN, Json
 
 RATE = "rules[].statement.rateBasedStatement"
@@ -69,6 +70,14 @@ def _custom_bodies(inputs: Mapping[str, Json]) -> Iterator[Failure]:
                 yield Failure(path=path, reason=f"{key!r} is not a key of customResponseBodies, {sorted(keys)}")
 
 
+def _response_headers(inputs: Mapping[str, Json]) -> Iterator[Failure]:
+    """Refuse a content type among the headers: AWS WAF takes it from the body."""
+    for place in ("defaultAction", "rules[].action"):
+        for path, name in at(inputs, f"{place}.block.customResponse.responseHeaders[].name"):
+            if name.lower() == "content-type":
+                yield Failure(path=path, reason=f"{name!r}; the body's contentType says it")
+
+
 def _rules_xor_json(inputs: Mapping[str, Json]) -> Iterator[Failure]:
     yield from one_of("ruleJson", inputs, ("ruleJson", "rules"), may_lack=True)
 
@@ -111,6 +120,13 @@ TABLE: Mapping[str, Behaviour] = {
                 one_of=("IP", "FORWARDED_IP", "CUSTOM_KEYS", "CONSTANT"),
                 source="B: RateBasedStatementAggregateKeyType",
             ),
+            Limit(
+                path="customResponseBodies[].contentType",
+                one_of=("TEXT_PLAIN", "TEXT_HTML", "APPLICATION_JSON"),
+                source="B: ResponseContentType",
+            ),
+            Limit(path="customResponseBodies[].key", pattern=r"[\w-]{1,128}", source="B: EntityName"),
+            Limit(path="customResponseBodies[].content", min_length=1, max_length=10_240, source="B: ResponseContent"),
             *(
                 Limit(path=f"{place}.block.customResponse.responseCode", minimum=200, maximum=599, source="B")
                 for place in ("defaultAction", "rules[].action")
@@ -122,6 +138,8 @@ TABLE: Mapping[str, Behaviour] = {
             Refusal(error="WAFInvalidParameterException", rule=_rule_actions),
             Refusal(error="WAFInvalidParameterException", rule=_rate_rules),
             Refusal(error="WAFInvalidParameterException", rule=_priorities),
+            Refusal(error="WAFInvalidParameterException", rule=statements),
+            Refusal(error="WAFInvalidParameterException", rule=_response_headers),
             Refusal(error="WAFNonexistentItemException", rule=_custom_bodies),
         ),
     ),
