@@ -9,9 +9,10 @@ from infra.bound import require_within_budget
 from infra.components.ledger import Ledger, LedgerArgs
 from infra.components.model_store import ModelStore, ModelStoreArgs
 from infra.edge_python import edge_python
-from infra.functions import deploy_function, physical_name
+from infra.functions import deploy_function
 from infra.guard import require_right_cloud
 from infra.models import pinned_models
+from infra.names import physical_name
 from infra.preview_text import announce
 from infra.settings import read_settings
 

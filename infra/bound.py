@@ -8,9 +8,11 @@ from decimal import Decimal
 from typing import Any, Final
 
 from edgewise.cost.advice import refusal
-from edgewise.cost.bound import Allowance, Assumed, Bound, Endpoint, Lease, StackShared, bound, shared_bound
+from edgewise.cost.bound import Allowance, Assumed, Bound, Endpoint, Firewall, Lease, StackShared, bound, shared_bound
 from inference.manifest import Manifest
+from infra.firewall import WINDOW_S, Passing, capacity_units, rules
 from infra.function_settings import FunctionSettings
+from infra.names import physical_name
 from infra.settings import Settings
 
 
@@ -71,8 +73,25 @@ def describe(name: str, function: FunctionSettings, model: Manifest, settings: S
             firewall=function.allowance_firewall, gate=function.allowance_gate, ledger=function.allowance_ledger
         ),
         assumed=Assumed(flood_rps=function.assumed_flood_rps, signed_flood_rps=function.assumed_signed_flood_rps),
+        firewall=_firewall(name, function, model, settings),
         lease=Lease(requests=function.lease_least, seconds=function.lease_seconds, refusal_memory_s=RENEWAL_MEMORY_S),
     )
+
+
+def passing(name: str, function: FunctionSettings, model: Manifest, settings: Settings) -> Passing:
+    """Say of a function what its firewall lets pass."""
+    return Passing(
+        function=name,
+        metric=physical_name(settings.stack, name),
+        request_bytes=model.request_bytes,
+        rate_cap_rps=function.rate_cap_rps,
+        rate_cap_ip_rps=function.address_cap_rps,
+    )
+
+
+def _firewall(name: str, function: FunctionSettings, model: Manifest, settings: Settings) -> Firewall:
+    declared = rules(passing(name, function, model, settings))
+    return Firewall(rules=len(declared), window_s=WINDOW_S, capacity_units=capacity_units(declared))
 
 
 def shared_resources(settings: Settings) -> StackShared:

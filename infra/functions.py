@@ -16,6 +16,7 @@ from infra.edge_python import EdgePython
 from infra.function_settings import FunctionSettings
 from infra.limits import HOME_REGION
 from infra.models import PinnedModel
+from infra.names import physical_name
 from infra.settings import Settings
 
 
@@ -41,11 +42,6 @@ class DeployedFunction:
             "zip_sha256": self.edge_zip.sha256,
             "runtime": self.edge_zip.runtime,
         }
-
-
-def physical_name(stack: str, part: str) -> str:
-    """Return the name under which a stack's resource stands in the account: ``edgewise-<stack>-<part>``."""
-    return f"edgewise-{stack}-{part}"
 
 
 def deploy_function(

@@ -37,6 +37,7 @@ MONTHLY_QUOTA: Final = Range(1, 348_192_000_000, "AWS quotas: 31 days of all tha
 GRANTS_DAILY: Final = Range(1, 11_232_000_000, "Edgewise: no more leases than requests")
 LEASE_SECONDS: Final = Range(10, 3_600, "Edgewise: a stop through the ledger acts within one lease")
 
+DEVICE_ID_LENGTH: Final = 64  # inference/contract.py, DEVICE_ID; a test holds both together.
 FUNCTION_NAME_LENGTH: Final = 32
 # The longest child name is "edgewise-<stack>-<function>-headers"; CloudFront names end at 64 characters:
 # CloudFront API, CreateFunction, [a-zA-Z0-9-_]{1,64}; IAM roles too.
