@@ -71,7 +71,7 @@ class Collector:
         for name, told in gateway_state.get("distributions", {}).items():
             now = counters.of_distribution(told)
             now["invocations"] = counters.invocations_of(gateway_state, stack=self.stack, function=name)
-            added = {key: self._running.added((name, key), value) for key, value in now.items()}
+            added = {key: self._running.added(f"{name}/{key}", value) for key, value in now.items()}
             function = self._function(name)
             function.note_counters(now_s, added)
             if "enabled" in told:

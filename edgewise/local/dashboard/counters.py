@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Mapping
 
 # What a viewer's request can end as, in the words of `edgewise.local.cdn.edge.Edge.counters`.
 REQUESTS: Final = "requests"
@@ -23,9 +23,9 @@ INVOCATIONS: Final = "invocations"
 class Running:
     """Remembers running counters; one that went down has begun anew, with its process."""
 
-    last: dict[Hashable, int] = field(default_factory=dict)
+    last: dict[str, int] = field(default_factory=dict)
 
-    def added(self, key: Hashable, value: int) -> int:
+    def added(self, key: str, value: int) -> int:
         """Return what was added since the last look; at the first one that is all of it."""
         before = self.last.get(key, 0)
         self.last[key] = value

@@ -178,8 +178,7 @@ class Meter:
 
     def to_json(self) -> dict[str, Any]:
         """Return what a process that starts again needs to count on."""
-        last = {str(key): number for key, number in self._running.last.items()}
-        return {"month": self._month, "counted": self._counted, "last": last}
+        return {"month": self._month, "counted": self._counted, "last": self._running.last}
 
     def load(self, kept: Mapping[str, Any]) -> None:
         """Take up what `to_json` returned; functions that are gone are forgotten.
@@ -195,7 +194,7 @@ class Meter:
             last = _numbers(kept["last"])
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ValueError(f"what the meter kept can't be read: {error!r}; it begins anew without it") from error
-        self._month, self._counted, self._running.last = month, counted, dict(last)
+        self._month, self._counted, self._running = month, counted, Running(last=last)
 
     def _turn(self, now_s: float) -> None:
         """Begin with nothing when the month is another."""
