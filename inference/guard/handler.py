@@ -1,0 +1,248 @@
+"""The guard: a Lambda function that a schedule runs every five minutes, one for each function.
+
+It adds up what was refused this month and acts when an allowance is used: calls of Lambda without a lease close the
+gate to the month's end, in both flood modes; with ``on_flood: disconnect`` refusals at the firewall or the gate disable
+the distribution. At 80 % of an allowance it warns.
+
+**Passed calls.** Refused at the ledger is invocations minus passed calls, refused at the gate is executions minus them.
+A call has passed when a receipt says so: the counter's `used` since the month began, and never more than was granted
+in it. Calls whose receipt is under way, or was lost with an environment, count as refused until they are told, or for
+ever: the bound prices the refused by this very count, so it may err to one side only. The warning comes before the
+act; an owner whose thin traffic loses receipts raises the ledger's allowance.
+
+**Failures.** Any failure ends the run with an error, behind everything that could still be done; the Errors alarm
+rings, and the next run goes on from the memory item (`inference.guard.memory`):
+
+| a run dies | the next run |
+|---|---|
+| before the memory is written | decides again, from newer counts |
+| behind it, before or in an act | acts: a closed gate and a disabled distribution are left alone |
+| between an act and its alert | tells |
+| between the alert and the memory's second write | tells again, with the same id: SNS knows no repeats |
+| behind it | has nothing to do |
+
+A Region whose metrics can't be read makes sums too small, so acts are right and may be missing: what is due is done,
+then the run fails.
+"""
+
+from __future__ import annotations
+
+import calendar
+import json
+import os
+import time
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]  # it ships no types
+
+from inference.guard import acts, counts, memory
+from inference.guard.memory import Deed, Gate, Memory
+from inference.settle import aws, store
+from inference.settle.alerts import publish
+from inference.settle.closing import month_ends_s
+from inference.settle.decode import Counter, read_counter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+EDGE: Final = "cloudfront"
+MAX_REASON: Final = 240
+_FAILURES: Final = (BotoCoreError, ClientError, store.StoreConflictError)
+_VARIABLES: Final = (
+    *("FUNCTION", "TABLE", "STORE_ARN", "DISTRIBUTION_ID", "TOPIC_ARN", "WEB_ACL", "GATE", "EDGE_FUNCTION"),
+    *("ON_FLOOD", "ALLOWANCE_FIREWALL", "ALLOWANCE_GATE", "ALLOWANCE_LEDGER", "STACK"),
+)
+
+
+class GuardError(Exception):
+    """A run that could not do all it had to."""
+
+
+class Clients:
+    """AWS clients. Each run needs the table and the metrics; the others are made when something is to be done."""
+
+    def __init__(self) -> None:
+        self.table = aws.client("dynamodb")
+        self.metrics = {region: aws.client("cloudwatch", region=region) for region in counts.REGIONS}
+
+    @cached_property
+    def sns(self) -> Any:
+        """For alerts; in one attempt, a second might be a second message."""
+        return aws.client("sns", attempts=1)
+
+    @cached_property
+    def store(self) -> Any:
+        """For the gate's store."""
+        return aws.store_client()
+
+    @cached_property
+    def cloudfront(self) -> Any:
+        """For the distribution."""
+        return aws.client("cloudfront", region="us-east-1")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guard:
+    """What a run works with.
+
+    Attributes
+    ----------
+    function, stack, table, store_arn, distribution, topic : str
+    names : Names
+        Of the metrics.
+    allowances : dict
+        Refused requests a month, by the gates that act.
+    clients : Any
+        See `Clients`.
+    say : callable
+        Writes one line to the log.
+    wall_s : callable
+        Unix seconds.
+    """
+
+    function: str
+    stack: str
+    table: str
+    store_arn: str
+    distribution: str
+    topic: str
+    names: counts.Names
+    allowances: dict[Gate, int]
+    clients: Any = field(default_factory=Clients)
+    say: Callable[[str], None] = print
+    wall_s: Callable[[], float] = time.time
+
+    def run(self) -> None:
+        """Look once, and act where an allowance is used.
+
+        Raises
+        ------
+        GuardError
+            When something could not be read or done.
+        """
+        now_s = self.wall_s()
+        month = time.strftime("%Y-%m", time.gmtime(now_s))
+        since_s = calendar.timegm((int(month[:4]), int(month[5:]), 1, 0, 0, 0))
+        item = self._item(f"counter#{self.function}#{EDGE}")
+        counter = read_counter(item) if item else None
+        stored = memory.read(self._item(f"guard#{self.function}"), month=month)
+        remembered = stored.in_month(month, used=counter.used if counter else 0)
+        seen = counts.seen(self.clients.metrics, self.names, since_s=since_s, now_s=now_s)
+        refused = _refused(seen, _passed(counter, month, remembered.used_base))
+        decided = remembered.decide(refused, self.allowances)
+        if decided != stored or not stored.revision:
+            decided = self._save(decided)
+        failed = self._do(decided, now_s) if decided.pending else []
+        if failed or seen.missing:
+            raise GuardError(_short("; ".join((*failed, *seen.missing))))
+        self.say(json.dumps({"guard": self.function, "refused": refused, "done": len(decided.pending)}))
+
+    def _item(self, pk: str) -> dict[str, Any] | None:
+        answer = self.clients.table.get_item(TableName=self.table, Key={"pk": {"S": pk}}, ConsistentRead=True)
+        found: dict[str, Any] | None = answer.get("Item")
+        return found
+
+    def _save(self, changed: Memory) -> Memory:
+        """Write the memory; the condition fails when another run wrote it meanwhile, and this one then ends."""
+        self.clients.table.update_item(**memory.write(changed, table=self.table, function=self.function))
+        return replace(changed, revision=changed.revision + 1)
+
+    def _do(self, decided: Memory, now_s: float) -> list[str]:
+        """Do and tell what is pending, cross out what is done, and return why the rest is not."""
+        failed: dict[Deed, str] = {}
+        done = decided
+        for deed in decided.pending:
+            try:
+                self._act(deed, now_s)
+                publish(self.clients.sns, self.topic, self._alert(deed))
+            except _FAILURES as error:
+                failed[deed] = f"{deed.act} ({deed.gate}): {type(error).__name__}: {error}"[:200]
+            else:
+                done = _done(done, deed, int(now_s))
+        if len(failed) < len(decided.pending):
+            self._save(replace(done, pending=tuple(failed)))
+        return list(failed.values())
+
+    def _act(self, deed: Deed, now_s: float) -> None:
+        if deed.act == "disconnect":
+            acts.disable(self.clients.cloudfront, self.distribution)
+        elif deed.act == "close" and month_ends_s(deed.month) > now_s:
+            store.close(self.clients.store, self.store_arn, month_ends_s(deed.month))
+
+    def _alert(self, deed: Deed) -> Any:
+        return acts.alert_of(deed, function=self.function, stack=self.stack, distribution=self.distribution)
+
+
+def _passed(counter: Counter | None, month: str, used_base: int) -> int:
+    """Return how many calls of the month are known to have passed.
+
+    The receipts of leases that ended at the month's first midnight come in a little later; they can't make it more
+    than the month granted.
+    """
+    if counter is None or counter.day[:7] != month:
+        return 0
+    return min(max(counter.used - used_base, 0), max(counter.granted_of("month"), 0))
+
+
+def _refused(seen: counts.Seen, passed: int) -> dict[Gate, int]:
+    return {
+        "firewall": seen.blocked,
+        "gate": max(seen.executions - passed, 0),
+        "ledger": max(seen.invocations - passed, 0),
+    }
+
+
+def _done(remembered: Memory, deed: Deed, now_s: int) -> Memory:
+    if deed.act == "warn":
+        return remembered
+    at = {"close": "closed_at", "disconnect": "disconnected_at"}[deed.act]
+    reason = f"{deed.refused} refused ({deed.gate}), allowance {deed.allowance}"
+    return replace(remembered, reason=reason, **{at: now_s})  # type: ignore[arg-type]  # a number under a number's name
+
+
+def from_environment() -> Guard:
+    """Read the variables that the deployment set.
+
+    Raises
+    ------
+    ValueError
+        When one is missing or of another form.
+    """
+    values = {name: os.environ.get(name, "") for name in _VARIABLES}
+    if missing := [name for name, value in values.items() if not value]:
+        raise ValueError(f"environment variables {', '.join(missing)} are not set; deploy again")
+    if values["ON_FLOOD"] not in ("disconnect", "stay_up"):
+        raise ValueError(f"ON_FLOOD is {values['ON_FLOOD']!r}; expected disconnect or stay_up")
+    allowances: dict[Gate, int] = {"ledger": int(values["ALLOWANCE_LEDGER"])}
+    if values["ON_FLOOD"] == "disconnect":
+        allowances |= {"firewall": int(values["ALLOWANCE_FIREWALL"]), "gate": int(values["ALLOWANCE_GATE"])}
+    return Guard(
+        function=values["FUNCTION"],
+        stack=values["STACK"],
+        table=values["TABLE"],
+        store_arn=values["STORE_ARN"],
+        distribution=values["DISTRIBUTION_ID"],
+        topic=values["TOPIC_ARN"],
+        names=counts.Names(web_acl=values["WEB_ACL"], gate=values["GATE"], edge_function=values["EDGE_FUNCTION"]),
+        allowances=allowances,
+    )
+
+
+_guard: list[Guard] = []
+
+
+def handler(_event: dict[str, Any], _context: object) -> None:
+    """Look once; a failure is raised, so that the Errors metric and its alarm tell of it."""
+    if not _guard:
+        _guard.append(from_environment())
+    try:
+        _guard[0].run()
+    except _FAILURES as error:
+        raise GuardError(_short(f"{type(error).__name__}: {error}")) from None
+
+
+def _short(reason: str) -> str:
+    """Return what fits the log that the bound allows a run, beside Lambda's own lines: 1,024 bytes in all."""
+    return reason[:MAX_REASON]
