@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Final
+from typing import Final
 
 import pulumi
 
-from infra.components.ledger import counter_key, limits_key
+from infra.components.ledger import counter_key, items, limits_key, override_key
+from infra.components.statements import document
 from infra.limits import HOME_REGION
 
 # Both services assume the role: Amazon CloudFront Developer Guide, "Set up IAM permissions and roles for Lambda@Edge".
@@ -39,33 +40,14 @@ def edge_permissions(physical_name: str, function: str, table_arn: pulumi.Input[
     table_arn : Input of str
         The ledger's table.
     """
-    return pulumi.Output.json_dumps(
+    return document(
         {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Sid": "WriteOwnLogs",
-                    "Effect": "Allow",
-                    "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
-                    # The Region is the one nearest the viewer.
-                    "Resource": f"arn:aws:logs:*:*:log-group:/aws/lambda/{HOME_REGION}.{physical_name}:*",
-                },
-                _items("ReadOwnLimits", "dynamodb:GetItem", table_arn, limits_key(function)),
-                _items("TakeFromOwnCounter", "dynamodb:UpdateItem", table_arn, counter_key(function, EDGE)),
-            ],
-        }
-    )
-
-
-def _items(sid: str, action: str, table_arn: pulumi.Input[str], key: str) -> dict[str, Any]:
-    return {
-        "Sid": sid,
-        "Effect": "Allow",
-        "Action": action,
-        "Resource": table_arn,
-        # ForAllValues is true of no value at all, so the second line demands one.
-        "Condition": {
-            "ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [key]},
-            "Null": {"dynamodb:LeadingKeys": "false"},
+            "Sid": "WriteOwnLogs",
+            "Effect": "Allow",
+            "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+            # The Region is the one nearest the viewer.
+            "Resource": f"arn:aws:logs:*:*:log-group:/aws/lambda/{HOME_REGION}.{physical_name}:*",
         },
-    }
+        items("ReadOwnLimits", "dynamodb:BatchGetItem", table_arn, limits_key(function), override_key(function)),
+        items("TakeFromOwnCounter", "dynamodb:UpdateItem", table_arn, counter_key(function, EDGE)),
+    )

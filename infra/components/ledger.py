@@ -1,13 +1,13 @@
 """The ledger: what each function may still grant today.
 
-Two items a function. The limits item is Pulumi's; the counter item is the runtime's alone, made by the first
-lease: an item that both wrote would be put back to its start by a refresh and an update.
+The limits item of a function is Pulumi's. The others are the runtime's, the guard's and the operators', made when they
+are first written: an item that Pulumi wrote too would be put back to its start by a refresh and an update.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import pulumi
 from pulumi_aws import dynamodb
@@ -78,6 +78,31 @@ def limits_key(function: str) -> str:
 def counter_key(function: str, edge: str) -> str:
     """Return the key of the item that the runtime owns."""
     return f"counter#{function}#{edge}"
+
+
+def override_key(function: str) -> str:
+    """Return the key of the item that the operators own: a stop, a canary."""
+    return f"override#{function}"
+
+
+def guard_key(function: str) -> str:
+    """Return the key of the item in which the guard remembers what it did."""
+    return f"guard#{function}"
+
+
+def items(sid: str, action: str, table_arn: pulumi.Input[str], *keys: str) -> dict[str, Any]:
+    """Return a statement that allows an action on these items of the table and no others."""
+    return {
+        "Sid": sid,
+        "Effect": "Allow",
+        "Action": action,
+        "Resource": table_arn,
+        # ForAllValues is true of no value at all, so the second line demands one.
+        "Condition": {
+            "ForAllValues:StringEquals": {"dynamodb:LeadingKeys": list(keys)},
+            "Null": {"dynamodb:LeadingKeys": "false"},
+        },
+    }
 
 
 class Ledger(Component):

@@ -19,6 +19,7 @@ LAMBDA_TRUST: Final = json.dumps(
 
 # Actions that know no resource: on anything but `*` they are refused. None of them reads or writes data.
 ON_EVERYTHING: Final[Mapping[str, str]] = {
+    "cloudwatch:GetMetricData": "Service Authorization Reference, Amazon CloudWatch: no resource type",
     "dynamodb:ListStreams": "Service Authorization Reference, DynamoDB: no resource type; an event source mapping is "
     "refused at its creation without it (AWS Lambda Developer Guide, Using Lambda with DynamoDB)",
 }
