@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from edgewise.cli import (
+    audit,
     bound,
     breakeven,
     device_key,
@@ -29,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for module in (
-    *(up, down, status, preview, env, infer, ledger, fleet, device_key),
+    *(up, down, status, preview, env, infer, ledger, audit, fleet, device_key),
     *(bound, prices, breakeven, simulate),
 ):
     module.register(app)
