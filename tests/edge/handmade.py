@@ -24,6 +24,7 @@ DISTRIBUTION_ARN = f"arn:aws:cloudfront::{ACCOUNT}:distribution/EDFDVBD6EXAMPLE"
 LAMBDA_ARN = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:{NAME}:1"
 GATE_ARN = f"arn:aws:cloudfront::{ACCOUNT}:function/{NAME}"
 STORE_ARN = f"arn:aws:cloudfront::{ACCOUNT}:key-value-store/00000000-0000-4000-8000-000000000000"
+WEB_ACL_ARN = f"arn:aws:wafv2:us-east-1:{ACCOUNT}:global/webacl/{NAME}/22222222-2222-4222-8222-222222222222"
 BUCKET = "edgewise-local-models"
 BUCKET_DOMAIN = f"{BUCKET}.s3.us-east-1.amazonaws.com"
 TABLE = "edgewise-local-ledger"
@@ -36,6 +37,11 @@ ALL_METHODS = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]
 def secret(value: object) -> dict[str, str]:
     """Write a value as the engine exports a secret with --show-secrets."""
     return {**SECRET, "plaintext": json.dumps(value)}
+
+
+def visible(metric: str) -> dict[str, Any]:
+    """Return a web ACL's or a rule's visibility."""
+    return {"cloudwatchMetricsEnabled": True, "metricName": metric, "sampledRequestsEnabled": False}
 
 
 def resource(kind: str, name: str, inputs: dict[str, Any], outputs: dict[str, Any], *, identity: str) -> dict[str, Any]:
@@ -68,6 +74,8 @@ class HandmadeStack:
     fetch_token: str = field(default_factory=lambda: secrets.token_hex(32))
     # More resources, each made by `resource`; a function of them may have an archive of its own.
     extra: list[dict[str, Any]] = field(default_factory=list)
+    # A web ACL's inputs; it is the distribution's when there are some.
+    web_acl: dict[str, Any] | None = None
 
     @property
     def digest(self) -> str:
@@ -163,6 +171,7 @@ class HandmadeStack:
                 {},
                 identity="E2QWRUHAPOMQZL",
             ),
+            *self._web_acl(),
             resource(
                 "aws:cloudfront/distribution:Distribution",
                 "distribution",
@@ -171,6 +180,13 @@ class HandmadeStack:
                 identity="EDFDVBD6EXAMPLE",
             ),
         ]
+
+    def _web_acl(self) -> list[dict[str, Any]]:
+        if self.web_acl is None:
+            return []
+        inputs = {"name": NAME, "region": "us-east-1", "scope": "CLOUDFRONT", "visibilityConfig": visible(NAME)}
+        outputs = {"arn": WEB_ACL_ARN, "capacity": 50, "lockToken": "x"}
+        return [resource("aws:wafv2/webAcl:WebAcl", "acl", {**inputs, **self.web_acl}, outputs, identity="acl")]
 
     def _distribution(self) -> dict[str, Any]:
         gate = [{"eventType": "viewer-request", "functionArn": GATE_ARN}]
@@ -192,7 +208,9 @@ class HandmadeStack:
                 {"eventType": "origin-request", "includeBody": True, "lambdaArn": LAMBDA_ARN}
             ],
         }
+        acl = {"webAclId": WEB_ACL_ARN} if self.web_acl is not None else {}
         return {
+            **acl,
             "comment": "edgewise face-match",
             "defaultCacheBehavior": {**reads, "cachePolicyId": CACHING_DISABLED},
             "enabled": True,

@@ -85,6 +85,8 @@ def read(
         behaviours=tuple(_behaviour(block, where=where, policies=policies) for block in ordered),
         origins={origin.origin_id: origin for origin in origins},
         tags={str(key): str(value) for key, value in tags.items()},
+        web_acl_arn=str(inputs.get("webAclId") or "") or None,
+        config=inputs,
     )
     for behaviour in result.behaviours:
         if behaviour.origin_id not in result.origins:

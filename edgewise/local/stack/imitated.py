@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from edgewise.local.stack.imitated_acl import WEB_ACL
 from edgewise.local.stack.imitated_home import HOME
 from edgewise.local.stack.imitation import COMMON, REMEDY, Imitation
 from edgewise.local.stack.model import LocalEdgeError
 
 IMITATED: Final[Mapping[str, Imitation]] = {
     "aws:cloudfront/distribution:Distribution": Imitation(
-        reads=frozenset({"defaultCacheBehavior", "orderedCacheBehaviors", "origins", "enabled", "tags"}),
+        reads=frozenset({"defaultCacheBehavior", "orderedCacheBehaviors", "origins", "enabled", "tags"}) | {"webAclId"},
         # TLS, IPv6 and the choice of edge locations end before the gateway begins.
         no_effect=COMMON
         | {"httpVersion", "isIpv6Enabled", "priceClass", "viewerCertificate", "waitForDeployment"}
@@ -87,6 +88,7 @@ IMITATED: Final[Mapping[str, Imitation]] = {
     "aws:dynamodb/tableItem:TableItem": Imitation(
         reads=frozenset({"tableName", "hashKey", "rangeKey", "item"}), no_effect=COMMON
     ),
+    **WEB_ACL,
     **HOME,
 }
 

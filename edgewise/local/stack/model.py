@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from edgewise.local.stack.aclmodel import WebAcl
+
 DEFAULT_MAX_ENVIRONMENTS: Final = 4  # a function; a machine has few processors
 # AWS Lambda Developer Guide, "Error handling for asynchronous invocation": the defaults.
 ASYNC_RETRIES: Final = 2
@@ -96,7 +98,10 @@ class Origin:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Distribution:
-    """A CloudFront distribution: `behaviours` in the order in which they are tried, the default last."""
+    """A CloudFront distribution: `behaviours` in the order in which they are tried, the default last.
+
+    `config` is what the program wrote, for CloudFront's own API.
+    """
 
     name: str
     distribution_id: str
@@ -106,6 +111,8 @@ class Distribution:
     behaviours: tuple[Behaviour, ...]
     origins: Mapping[str, Origin]
     tags: Mapping[str, str]
+    web_acl_arn: str | None = None
+    config: Mapping[str, object] = field(default_factory=dict, repr=False)
 
     @property
     def function(self) -> str:
@@ -248,3 +255,4 @@ class LocalStack:
     set_aside: Mapping[str, int]
     home_functions: Mapping[str, LambdaFunction] = field(default_factory=dict)
     home: Home = field(default_factory=Home)
+    web_acls: Mapping[str, WebAcl] = field(default_factory=dict)

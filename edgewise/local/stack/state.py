@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
-from edgewise.local.stack import distribution, home, lambdas, storage
+from edgewise.local.stack import distribution, home, lambdas, storage, webacl
 from edgewise.local.stack.imitated import IMITATED, SET_ASIDE, refuse_type
 from edgewise.local.stack.model import (
     Distribution,
@@ -74,6 +74,7 @@ def parse_state(state: Mapping[str, object], *, project: Path) -> LocalStack:
         set_aside=Counter(resource.type for resource in found if resource.type in SET_ASIDE),
         home_functions=home_functions,
         home=home.read(by_type),
+        web_acls=webacl.read(by_type.get("aws:wafv2/webAcl:WebAcl", [])),
     )
     check_links(stack)
     return stack
@@ -127,6 +128,8 @@ def check_links(stack: LocalStack) -> None:
         Naming the distribution and the missing part.
     """
     for edge in stack.distributions:
+        if edge.web_acl_arn and edge.web_acl_arn not in stack.web_acls:
+            raise LocalEdgeError(f"distribution {edge.name!r}: web ACL {edge.web_acl_arn} is not in the stack")
         for behaviour in edge.behaviours:
             where = f"distribution {edge.name!r}, behaviour {behaviour.path_pattern!r}"
             if behaviour.gate_arn and behaviour.gate_arn not in stack.gates:
