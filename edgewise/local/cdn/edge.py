@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from multidict import CIMultiDict
 
 from edgewise.local.cdn import event, gateevent, headers, routing
+from edgewise.local.cdn.body import Body, BodyReader
 from edgewise.local.cdn.cache import CACHED_ERRORS, Cache, Key
 from edgewise.local.cdn.event import InvalidAnswerError, ViewerRequest
 from edgewise.local.cdn.pages import STATUS_HEADERS_TOO_LARGE, Reply, error_page
@@ -18,11 +19,12 @@ from edgewise.local.gate.client import GateError, GateRunner
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
+    from edgewise.local.cdn.firewall import Firewall
     from edgewise.local.cdn.origin import S3Origin
+    from edgewise.local.cdn.switch import Switch
     from edgewise.local.functions.pool import Pool
     from edgewise.local.stack.model import Behaviour, Distribution, Origin
 
-Body = tuple[bytes, bool]
 # CloudFront's words where they are known from its pages; no figure of the function's own is shown.
 NOT_CONFIGURED: Final = (
     "This distribution is not configured to allow the HTTP request method that was used for this request."
@@ -42,12 +44,14 @@ _LAMBDA_FAILURES: Final = {
 
 @dataclass(kw_only=True, eq=False, slots=True)
 class Edge:
-    """A distribution at work."""
+    """A distribution at work; what its counters mean, `edgewise.local.admin.Admin` says."""
 
     distribution: Distribution
     gates: GateRunner
     pools: Mapping[str, Pool]
     origin: S3Origin
+    switch: Switch
+    firewall: Firewall | None = None
     cache: Cache = field(default_factory=Cache)
     counters: Counter[str] = field(default_factory=Counter)
 
@@ -68,14 +72,33 @@ class Edge:
             Reads at most 1 MB of it and tells whether there was more. It is called only when the gate has
             let the request through.
         """
+        body = BodyReader(read=read_body)
         self.counters["requests"] += 1
-        reply = await self._answer(request, header_bytes=header_bytes, has_body=has_body, read_body=read_body)
+        enabled = self.switch.enabled
+        reply = await self._screen(request, body) if enabled else self._disabled(request)
+        stopped = "" if reply is None else "blocked_" if enabled else "disabled_"
+        if reply is None:
+            reply = await self._answer(request, header_bytes=header_bytes, has_body=has_body, read_body=body.read_once)
         self.counters[f"status_{reply.status}"] += 1
         reply.headers["X-Cache"] = reply.x_cache
         reply.headers["Via"] = headers.via(self.distribution.domain_name)
         reply.headers["X-Amz-Cf-Pop"] = "LOCAL-P1"
         reply.headers["X-Amz-Cf-Id"] = request.request_id
+        self.counters[f"{stopped}bytes_in"] += header_bytes + body.size(request)
+        self.counters[f"{stopped}bytes_out"] += reply.size(head=request.method == "HEAD")
         return reply
+
+    def _disabled(self, request: ViewerRequest) -> Reply:
+        """Answer for a distribution that is switched off: nothing of it works, its web ACL neither."""
+        self.counters["disabled"] += 1
+        return error_page(403, "The distribution is disabled.", request_id=request.request_id)
+
+    async def _screen(self, request: ViewerRequest, body: BodyReader) -> Reply | None:
+        """Let the web ACL judge; what it blocks reaches nothing else."""
+        if self.firewall is None:
+            return None
+        inspected = (await body.read_once())[0] if self.firewall.inspects_body else b""
+        return self.firewall.judge(request, body=inspected)
 
     async def _answer(
         self, request: ViewerRequest, *, header_bytes: int, has_body: bool, read_body: Callable[[], Awaitable[Body]]
@@ -93,8 +116,6 @@ class Edge:
     def _refuse(self, request: ViewerRequest, *, header_bytes: int, has_body: bool) -> Reply | None:
         """Refuse what CloudFront refuses whatever the behaviour says."""
         request_id = request.request_id
-        if not self.distribution.enabled:
-            return error_page(403, "The distribution is disabled.", request_id=request_id)
         if len(request.uri) + len(request.querystring) > routing.MAX_URL_BYTES:
             return error_page(414, "The URL is too long.", request_id=request_id, headers={"Connection": "close"})
         if header_bytes > routing.MAX_HEADER_BYTES:
@@ -114,7 +135,10 @@ class Edge:
             return passed
         if not behaviour.cache_policy.caches or request.method not in ("GET", "HEAD"):
             return await self._to_origin(passed, behaviour, read_body)
-        return await self._cached(passed, behaviour, read_body)
+        reply = await self._cached(passed, behaviour, read_body)
+        if behaviour.lambda_arn is None and reply.status == 200:
+            self.counters["model_bytes_out"] += reply.size(head=request.method == "HEAD")
+        return reply
 
     async def _gate(self, request: ViewerRequest, behaviour: Behaviour) -> ViewerRequest | Reply:
         if behaviour.gate_arn is None:
@@ -177,6 +201,7 @@ class Edge:
             if isinstance(answer, Reply):
                 return answer
             request = answer
+        self.counters["origin_requests"] += 1
         return await self.origin.fetch(request, self.distribution, origin, headers=to_origin)
 
     async def _function(
@@ -195,6 +220,8 @@ class Edge:
         text = event.origin_event(
             request, self.distribution, origin, headers=to_origin, body=shown, truncated=truncated
         )
+        self.counters["function_calls"] += 1
+        self.counters["function_bytes_in"] += len(request.uri) + headers.size(to_origin) + len(body)
         result = await self.pools[behaviour.lambda_arn].invoke(text)
         if result.outcome is not Outcome.OK:
             return self._function_failed(result, request)
@@ -211,8 +238,14 @@ class Edge:
 
     def to_json(self) -> dict[str, object]:
         """Return the counters as a JSON object."""
+        gates = {behaviour.gate_arn for behaviour in self.distribution.behaviours if behaviour.gate_arn}
         return {
             **self.counters,
+            **(self.firewall.to_json() if self.firewall else {}),
+            "id": self.distribution.distribution_id,
+            "enabled": self.switch.enabled,
+            "status": self.switch.status,
+            "gate_store_reads": sum(self.gates.reads[arn] for arn in gates),
             "cache_hits": self.cache.hits,
             "cache_misses": self.cache.misses,
         }

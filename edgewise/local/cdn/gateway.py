@@ -13,41 +13,36 @@ import socket
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import aiohttp
 from aiohttp import web
-from multidict import CIMultiDict
 
 from edgewise.local.admin import Admin
-from edgewise.local.cdn.edge import Body, Edge
-from edgewise.local.cdn.event import MAX_BODY_BYTES, ViewerRequest
-from edgewise.local.cdn.headers import request_id
+from edgewise.local.cdn.awsapi import AwsApi
+from edgewise.local.cdn.cloudfrontapi import CloudFrontApi
+from edgewise.local.cdn.edge import Edge
+from edgewise.local.cdn.firewall import Firewall
 from edgewise.local.cdn.origin import S3Origin
-from edgewise.local.cdn.pages import Reply, error_page
-from edgewise.local.cdn.routing import MAX_HEADER_BYTES, MAX_URL_BYTES
+from edgewise.local.cdn.switch import Switch, deployed_values
+from edgewise.local.cdn.testclock import ScaledClock
+from edgewise.local.cdn.viewer import viewer_server
 from edgewise.local.files import RunFiles
+from edgewise.local.functions.clock import read_offset
 from edgewise.local.functions.cpu import CpuGroups
 from edgewise.local.functions.environments import Settings
 from edgewise.local.functions.pool import Pool
 from edgewise.local.functions.runtime import Launch
+from edgewise.local.gate.changes import Changes
 from edgewise.local.gate.client import GateRunner
 from edgewise.local.gate.store import Stores
+from edgewise.local.gate.storeapi import StoreApi
 from edgewise.local.stack.state import parse_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from edgewise.local.stack.model import LocalStack
-
-LOG: Final = logging.getLogger("edgewise.local.cdn.gateway")
-# A viewer that stops in mid-body: CloudFront closes after 30 s.
-BODY_TIMEOUT_S: Final = 30.0
-# What a refused viewer still sends is read and thrown away this long, so that it can read the answer.
-LINGER_S: Final = 5.0
-# Over CloudFront's limits, so that its own numbers (414, 494) can be answered.
-_MAX_LINE_BYTES: Final = MAX_URL_BYTES * 2
-_MAX_FIELD_BYTES: Final = MAX_HEADER_BYTES * 2
+    from edgewise.local.stack.model import Distribution, LocalStack
 
 
 @dataclass(kw_only=True, eq=False, slots=True)
@@ -60,6 +55,8 @@ class Gateway:
     pools: Mapping[str, Pool]
     edges: Mapping[str, Edge]
     session: aiohttp.ClientSession
+    clock: ScaledClock
+    clock_file: Path
 
     async def stop(self) -> None:
         """Stop what the gateway started."""
@@ -82,9 +79,16 @@ async def build(settings: Mapping[str, object]) -> Gateway:
     stack = parse_state(state, project=Path(str(settings["project"])))
     run_dir = Path(str(settings["run_dir"]))
     logs = run_dir / "logs"
-    stores = Stores(stores=stack.stores, changes_file=run_dir / "store-changes.json")
-    stores.load()
-    gates = GateRunner(functions=stack.gates, values=stores.all_values(), log_file=logs / "gate.log")
+    files = RunFiles(run_dir)
+    changes = Changes(file=files.store_changes)
+    changes.load(_deployed(stack))
+    stores = Stores(stores=stack.stores, changes=changes)
+    gates = GateRunner(
+        functions=stack.gates,
+        values=stores.all_values(),
+        log_file=logs / "gate.log",
+        offset_s=lambda: read_offset(files.clock),
+    )
     await gates.start()
     stores.publish = gates.put
     cloud_url = str(settings["cloud_url"])
@@ -92,7 +96,7 @@ async def build(settings: Mapping[str, object]) -> Gateway:
         dynamodb_url=cloud_url,
         log_folder=logs,
         cpu=CpuGroups.from_json(settings["cpu"]),
-        clock_file=RunFiles(run_dir).clock,
+        clock_file=files.clock,
     )
     pools = {
         arn: Pool(
@@ -102,14 +106,44 @@ async def build(settings: Mapping[str, object]) -> Gateway:
             max_environments=int(str(settings["max_environments"])),
         )
         for arn, launch in launches.items()
+        if arn in stack.functions
     }
     session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=64), auto_decompress=False)
     origin = S3Origin(base_url=cloud_url, buckets=stack.buckets, session=session)
+    clock = ScaledClock()
     edges = {
-        distribution.domain_name: Edge(distribution=distribution, gates=gates, pools=pools, origin=origin)
+        distribution.domain_name: Edge(
+            distribution=distribution,
+            gates=gates,
+            pools=pools,
+            origin=origin,
+            switch=Switch(distribution=distribution, changes=changes),
+            firewall=_firewall(stack, distribution, clock),
+        )
         for distribution in stack.distributions
     }
-    return Gateway(stack=stack, gates=gates, stores=stores, pools=pools, edges=edges, session=session)
+    return Gateway(
+        stack=stack,
+        gates=gates,
+        stores=stores,
+        pools=pools,
+        edges=edges,
+        session=session,
+        clock=clock,
+        clock_file=files.clock,
+    )
+
+
+def _deployed(stack: LocalStack) -> dict[str, Mapping[str, str]]:
+    """Return what the stack says of all that may change at run time."""
+    deployed: dict[str, Mapping[str, str]] = {arn: store.values for arn, store in stack.stores.items()}
+    return deployed | {edge.arn: deployed_values(edge) for edge in stack.distributions}
+
+
+def _firewall(stack: LocalStack, distribution: Distribution, clock: ScaledClock) -> Firewall | None:
+    if distribution.web_acl_arn is None:
+        return None
+    return Firewall(acl=stack.web_acls[distribution.web_acl_arn], clock=clock)
 
 
 def _launch(launch: Mapping[str, object]) -> Launch:
@@ -120,86 +154,6 @@ def _launch(launch: Mapping[str, object]) -> Launch:
         task_root=Path(str(launch["task_root"])),
         runtime_folder=Path(str(launch["runtime_folder"])),
     )
-
-
-def viewer_server(edge: Edge) -> web.Server:
-    """Return the server of one distribution."""
-
-    async def handle(request: web.BaseRequest) -> web.StreamResponse:
-        identity = request_id()
-        try:
-            reply = await edge.answer(
-                viewer_request(request, identity),
-                header_bytes=len(request.raw_path) + sum(len(n) + len(v) + 4 for n, v in request.raw_headers),
-                has_body=request.can_read_body,
-                read_body=lambda: read_body(request),
-            )
-        except (TimeoutError, ConnectionError):
-            reply = error_page(408, "The request took too long.", request_id=identity)
-        except Exception:
-            # A fault of ours: it belongs in the log, not in the answer.
-            LOG.exception("a request failed")
-            reply = error_page(500, "The gateway failed.", request_id=identity)
-        return response(reply, head=request.method == "HEAD")
-
-    return web.Server(
-        handle,
-        access_log=None,
-        lingering_time=LINGER_S,
-        max_line_size=_MAX_LINE_BYTES,
-        max_field_size=_MAX_FIELD_BYTES,
-    )
-
-
-def viewer_request(request: web.BaseRequest, identity: str) -> ViewerRequest:
-    """Read a request's head."""
-    uri, _, query = request.raw_path.partition("?")
-    if not uri.startswith("/"):
-        # Absolute form: http://host/path, or * for OPTIONS.
-        uri = "/" + uri.partition("://")[2].partition("/")[2]
-    return ViewerRequest(
-        request_id=identity,
-        client_ip=request.remote or "127.0.0.1",
-        method=request.method,
-        uri=uri,
-        querystring=query,
-        headers=CIMultiDict(request.headers),
-    )
-
-
-async def read_body(request: web.BaseRequest) -> Body:
-    """Read at most what Lambda@Edge is given of a body, and tell whether there was more.
-
-    The rest is not read here: it is thrown away, for a few seconds, after the answer.
-
-    Raises
-    ------
-    TimeoutError
-        When the viewer is too slow.
-    """
-    if request.headers.get("Expect", "").lower() == "100-continue":
-        assert request.transport is not None
-        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-    body = bytearray()
-    async with asyncio.timeout(BODY_TIMEOUT_S):
-        while chunk := await request.content.readany():
-            body += chunk[: MAX_BODY_BYTES + 1 - len(body)]
-            if len(body) > MAX_BODY_BYTES:
-                return bytes(body[:MAX_BODY_BYTES]), True
-    return bytes(body), False
-
-
-def response(reply: Reply, *, head: bool) -> web.Response:
-    """Turn a reply into aiohttp's response."""
-    headers = CIMultiDict(reply.headers)
-    headers.setdefault("Server", "CloudFront")
-    body = b"" if head else reply.body
-    if head and reply.body:
-        headers["Content-Length"] = str(len(reply.body))
-    answer = web.Response(status=reply.status, reason=reply.reason, headers=headers, body=body)
-    if headers.get("Connection") == "close":
-        answer.force_close()
-    return answer
 
 
 async def serve(settings: Mapping[str, object]) -> None:
@@ -213,6 +167,14 @@ async def serve(settings: Mapping[str, object]) -> None:
         stores=gateway.stores,
         pools=gateway.pools,
         edges=gateway.edges,
+        aws=AwsApi(
+            stores=StoreApi(stores=gateway.stores),
+            cloudfront=CloudFrontApi(
+                switches={edge.distribution.distribution_id: edge.switch for edge in gateway.edges.values()}
+            ),
+        ),
+        clock=gateway.clock,
+        clock_file=gateway.clock_file,
     )
     runners = [await _listen(admin.server(), int(str(settings["admin_listener"])))]
     for domain_name, listener in listeners.items():

@@ -53,6 +53,11 @@ def request_id() -> str:
     return urlsafe_b64encode(secrets.token_bytes(41)).decode()
 
 
+def size(headers: CIMultiDict[str]) -> int:
+    """Return what headers have in bytes, each on a line of its own."""
+    return sum(len(name) + len(value) + 4 for name, value in headers.items())
+
+
 def via(domain_name: str) -> str:
     """Return the ``Via`` value that a distribution adds."""
     return f"1.1 {domain_name.split('.', 1)[0]}.cloudfront.net (CloudFront)"

@@ -40,6 +40,11 @@ class Reply:
     reason: str | None = None
     x_cache: str = "Miss from cloudfront"
 
+    def size(self, *, head: bool) -> int:
+        """Return what goes to the viewer in bytes: the headers, and the body unless `head` asked for them alone."""
+        lines = sum(len(name) + len(value) + 4 for name, value in self.headers.items())
+        return lines + (0 if head else len(self.body))
+
 
 def error_page(
     status: int,

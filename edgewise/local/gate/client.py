@@ -7,6 +7,8 @@ import json
 import logging
 import shutil
 import socket
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -38,11 +40,22 @@ class GateRunner:
     """The Node process and the line to it.
 
     A call has no effect outside the process, so one that was lost with it is made again.
+
+    Attributes
+    ----------
+    functions, values : Mapping
+        The gates by ARN; what the stores hold by ARN.
+    offset_s : callable
+        The seconds by which the gates' `Date` is shifted.
+    reads : Counter
+        Reads of its key-value store by each gate's ARN, as CloudFront bills them.
     """
 
     functions: Mapping[str, GateFunction]
     values: Mapping[str, Mapping[str, str]]
     log_file: Path
+    offset_s: Callable[[], float] = lambda: 0.0
+    reads: Counter[str] = field(default_factory=Counter)
     restarts: int = -1
     process: asyncio.subprocess.Process | None = None
     _writer: asyncio.StreamWriter | None = None
@@ -91,7 +104,9 @@ class GateRunner:
             try:
                 async with asyncio.timeout(_CALL_TIMEOUT_S):
                     await self._ready.wait()
-                    answer = await self._ask({"op": "call", "name": arn, "event": text})
+                    answer = await self._ask(
+                        {"op": "call", "name": arn, "event": text, "offset": round(self.offset_s() * 1000)}
+                    )
             except ConnectionError:
                 continue
             except TimeoutError:
@@ -99,6 +114,7 @@ class GateRunner:
                 if self.process is not None and self.process.returncode is None:
                     self.process.kill()
                 break
+            self.reads[arn] += int(str(answer.get("reads", 0)))
             if (logs := answer.get("logs")) not in (None, "[]"):
                 LOG.warning("%s: %s", arn, logs)
             if (error := answer.get("error")) is not None:

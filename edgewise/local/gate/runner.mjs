@@ -87,6 +87,7 @@ const PRELUDE = `(function (host) {
 class Gate {
   constructor(code, store) {
     this.store = store;
+    this.reads = 0;
     const context = vm.createContext(
       {},
       { microtaskMode: "afterEvaluate", codeGeneration: { strings: false, wasm: false } },
@@ -129,17 +130,18 @@ class Gate {
         if (gate.store === undefined) throw new Error("no key-value store is associated with this function");
         if (id !== undefined && id !== gate.store.id) throw new Error(`key-value store ${id} is not associated`);
       },
-      get: (key) => gate.store.values.get(key),
-      meta: () => JSON.stringify({ keyCount: gate.store.values.size }),
+      // Each get, exists and meta is a read that CloudFront bills.
+      get: (key) => { gate.reads += 1; return gate.store.values.get(key); },
+      meta: () => { gate.reads += 1; return JSON.stringify({ keyCount: gate.store.values.size }); },
     };
   }
 
-  call(event) {
+  call(event, offsetMs) {
     const box = this.context;
     box.__event = event;
     box.__done = undefined;
     box.__failed = undefined;
-    box.__edgewise.begin(Date.now());
+    box.__edgewise.begin(Date.now() + offsetMs);
     this.script.runInContext(box, { timeout: TIMEOUT_MS });
     const logs = JSON.parse(box.__edgewise.logs());
     if (box.__failed !== undefined) return { error: box.__failed, logs };
@@ -166,7 +168,10 @@ function serve(message) {
       return { result: null, logs: [] };
     });
   }
-  return attempt(message.id, () => gates.get(message.name).call(message.event));
+  const gate = gates.get(message.name);
+  gate.reads = 0;
+  const answer = attempt(message.id, () => gate.call(message.event, message.offset));
+  return { ...answer, reads: gate.reads };
 }
 
 function attempt(id, work) {

@@ -182,3 +182,34 @@ async def test_what_the_function_logs_is_logged(start: Start, caplog: pytest.Log
     await runner.call("g", {"n": 1})
 
     assert "hello 1" in caplog.text
+
+
+async def test_its_clock_can_be_shifted(start: Start) -> None:
+    # GIVEN a gate that tells the time WHEN its clock is shifted by a day between two calls
+    runner = await start("function handler(event) { return {now: Date.now(), date: new Date().getTime()}; }")
+    before = await runner.call("g", {})
+    runner.offset_s = lambda: 86_400.0
+    after = await runner.call("g", {})
+
+    # THEN it is a day later, by Date.now() and by new Date() alike
+    assert before["now"] == before["date"]
+    assert after["now"] == after["date"]
+    assert 86_400_000 <= int(str(after["now"])) - int(str(before["now"])) < 86_400_000 + 3_600_000
+
+
+async def test_reads_of_the_store_are_counted(start: Start) -> None:
+    runner = await start(
+        f"""{HEAD}async function handler(event) {{
+            const store = cf.kvs();
+            await store.get('a'); await store.exists('b'); await store.meta();
+            if (event.fail) await store.get('missing');
+            return {{}};
+        }}"""
+    )
+
+    await runner.call("g", {})
+    assert runner.reads == {"g": 3}
+    # A read that finds nothing, in a call that fails, is billed too.
+    with pytest.raises(GateError, match="KeyNotFound"):
+        await runner.call("g", {"fail": True})
+    assert runner.reads == {"g": 7}

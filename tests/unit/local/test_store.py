@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edgewise.local.gate.store import Stores
+from edgewise.local.gate.changes import Changes
+from edgewise.local.gate.store import StoreFullError, Stores
 from edgewise.local.stack.model import KeyValueStore
 
 if TYPE_CHECKING:
@@ -20,9 +21,9 @@ ARN = "arn:aws:cloudfront::000000000000:key-value-store/a"
 
 def stores(folder: Path, values: dict[str, str]) -> Stores:
     store = KeyValueStore(name="gate", arn=ARN, values=values)
-    made = Stores(stores={ARN: store}, changes_file=folder / "changes.json")
-    made.load()
-    return made
+    changes = Changes(file=folder / "changes.json")
+    changes.load({ARN: values})
+    return Stores(stores={ARN: store}, changes=changes)
 
 
 async def test_a_change_is_seen_after_the_delay(tmp_path: Path) -> None:
@@ -79,3 +80,39 @@ def test_a_store_is_known_by_name_or_arn(tmp_path: Path) -> None:
     assert made.arn("gate") == made.arn(ARN) == ARN
     with pytest.raises(KeyError, match="no key-value store 'other'"):
         made.arn("other")
+
+
+async def test_a_slow_write_does_not_undo_a_later_one(tmp_path: Path) -> None:
+    # GIVEN a write that takes long to arrive, and a later one of the same key that arrives first
+    seen: list[Mapping[str, str]] = []
+    made = stores(tmp_path, {"closed_until": "0", "other": "1"})
+    made.publish = lambda _arn, values: seen.append(values)
+    made.change(ARN, "closed_until", "slow", delay_s=0.1)
+    made.change(ARN, "closed_until", "fast", delay_s=0.01)
+    made.change(ARN, "other", "2", delay_s=0.15)
+
+    # WHEN all have arrived THEN the later write stands, and nothing was seen before its time
+    while len(seen) < 3:
+        await asyncio.sleep(0.02)
+    assert seen == [
+        {"closed_until": "fast", "other": "1"},
+        {"closed_until": "fast", "other": "1"},
+        {"closed_until": "fast", "other": "2"},
+    ]
+
+
+async def test_each_write_gives_another_etag(tmp_path: Path) -> None:
+    made = stores(tmp_path, {"a": "1"})
+    before = made.etag(ARN)
+
+    made.change(ARN, "a", "1")
+
+    assert made.etag(ARN) != before
+
+
+async def test_a_store_may_not_outgrow_cloudfronts(tmp_path: Path) -> None:
+    made = stores(tmp_path, {f"k{number}": "v" * 1024 for number in range(5100)})
+
+    with pytest.raises(StoreFullError, match="CloudFront takes 5242880"):
+        made.change_all(ARN, {f"n{number}": "v" * 1024 for number in range(50)})
+    assert "n0" not in made.values(ARN)
