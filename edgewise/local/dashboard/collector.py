@@ -88,10 +88,15 @@ class Collector:
         del now_s  # the item carries its own day
         self._function(function).note_ledger(read_ledger(counter_item))
 
-    def note_state(self, function: str, *, closed_until_s: float | None, enabled: bool) -> None:
-        """Take in whether the gate is closed (None or 0: it is open) and the distribution enabled."""
+    def note_state(self, function: str, *, closed_until_s: float | None, enabled: bool | None = None) -> None:
+        """Take in whether the gate is closed (None or 0: it is open), and whether the distribution is enabled.
+
+        The gateway's counters say the latter too, so None leaves it as it is.
+        """
         figures = self._function(function)
-        figures.closed_until_s, figures.enabled = closed_until_s or None, enabled
+        figures.closed_until_s = closed_until_s or None
+        if enabled is not None:
+            figures.enabled = enabled
 
     def note_spent(self, function: str, spent_usd: float) -> None:
         """Take in the meter's figure of the month so far."""

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 # What a viewer's request can end as, in the words of `edgewise.local.cdn.edge.Edge.counters`.
 REQUESTS: Final = "requests"
 BLOCKED: Final = "waf_blocked"
+DISABLED: Final = "disabled"
 GATE_REFUSED: Final = "gate_refused"
 BYTES_IN: Final = "bytes_in"
 BYTES_OUT: Final = "bytes_out"
@@ -49,6 +50,7 @@ def of_distribution(counters: Mapping[str, Any]) -> dict[str, int]:
         "served": sum(map(number, _SERVED)),
         "blocked": number(BLOCKED),
         "refused_gate": number(GATE_REFUSED),
+        "disabled": number(DISABLED),
         "bytes_in": number(BYTES_IN),
         "bytes_out": number(BYTES_OUT),
     }

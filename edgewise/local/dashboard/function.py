@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from edgewise.local.dashboard.ledger import Ledger
-from edgewise.local.dashboard.timeline import Slot, Timeline
+from edgewise.local.dashboard.timeline import Slot, Timeline, summed
 from inference import telemetry
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ MAX_DIGESTS: Final = 8
 _DECIMALS: Final = 3
 _BY_DIGEST: Final = {telemetry.ANSWERED: "answered", telemetry.FAILED: "failed"}
 _SERIES: Final = ("requests", "served", "answered", "failed", "refused", "blocked", "bytes_in", "bytes_out")
-_TOTALS: Final = ("requests", "answered", "failed", "refused_gate", "blocked", "bytes_in", "bytes_out")
+_TOTALS: Final = ("requests", "answered", "failed", "refused_gate", "blocked", "disabled", "bytes_in", "bytes_out")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,7 +72,7 @@ class FunctionFigures:
     def note_counters(self, now_s: float, added: dict[str, int]) -> None:
         """Take in what the gateway's counters grew by."""
         self.totals.update(added)
-        self.timeline.add(now_s, added | {"refused": added["refused_gate"]})
+        self.timeline.add(now_s, added | {"refused": added["refused_gate"] + added["disabled"]})
 
     def note_ledger(self, ledger: Ledger) -> None:
         """Take in the counter item."""
@@ -89,7 +89,8 @@ class FunctionFigures:
 
     def to_json(self, now_s: float, *, day: str, span_s: int, step_s: int) -> dict[str, Any]:
         """Return the figures as a JSON object."""
-        facts, window = self.facts, self.timeline.over(now_s, span_s)
+        facts, steps = self.facts, self.timeline.steps(now_s, span_s=span_s, step_s=step_s)
+        window = summed(steps)
         return {
             "name": facts.name,
             "bound_usd": _usd(facts.bound_usd),
@@ -101,11 +102,10 @@ class FunctionFigures:
             "window": {
                 **{name: window.counts[name] for name in _SERIES},
                 "success": _success(window.counts),
-                "p50_ms": _rounded(window.latency_ms.quantile(0.5)),
-                "p99_ms": _rounded(window.latency_ms.quantile(0.99)),
+                **_latency(window),
             },
-            "series": _series(self.timeline.steps(now_s, span_s=span_s, step_s=step_s)),
-            "digests": self._digests(now_s, span_s=span_s, step_s=step_s),
+            "series": _series(steps),
+            "digests": self._digests(now_s, [slot.start_s for slot in steps], span_s=span_s, step_s=step_s),
             "unaccounted": self.ledger.unaccounted,
             "missing_receipts": self.ledger.missing_receipts,
             "closed_until_s": self.closed_until_s if (self.closed_until_s or 0) > now_s else None,
@@ -127,12 +127,14 @@ class FunctionFigures:
         held = self.ledger.used - before.used + self.ledger.unaccounted
         return max(0, self.totals["invocations"] - held)
 
-    def _digests(self, now_s: float, *, span_s: int, step_s: int) -> list[dict[str, Any]]:
-        windows = {digest: timeline.over(now_s, span_s) for digest, timeline in self.digests.items()}
+    def _digests(self, now_s: float, axis: list[int], *, span_s: int, step_s: int) -> list[dict[str, Any]]:
+        """Return the figures by digest, on the function's own steps, so that all lines share one axis."""
+        steps = {
+            digest: timeline.steps(now_s, span_s=span_s, step_s=step_s) for digest, timeline in self.digests.items()
+        }
+        windows = {digest: summed(slots) for digest, slots in steps.items()}
         told = {digest: slot.counts["answered"] + slot.counts["failed"] for digest, slot in windows.items()}
         everything = sum(told.values())
-        # All digests stand on the function's own steps, so that their lines share one axis.
-        axis = [slot.start_s for slot in self.timeline.steps(now_s, span_s=span_s, step_s=step_s)]
         return [
             {
                 "digest": digest,
@@ -140,9 +142,8 @@ class FunctionFigures:
                 "failed": windows[digest].counts["failed"],
                 "success": _success(windows[digest].counts),
                 "share": round(told[digest] / everything, 6),
-                "p50_ms": _rounded(windows[digest].latency_ms.quantile(0.5)),
-                "p99_ms": _rounded(windows[digest].latency_ms.quantile(0.99)),
-                "series": _series(_on(axis, self.digests[digest].steps(now_s, span_s=span_s, step_s=step_s))),
+                **_latency(windows[digest]),
+                "series": _series(_on(axis, steps[digest])),
             }
             for digest in sorted(told, key=lambda digest: -told[digest])
             if told[digest]
@@ -155,12 +156,17 @@ def _on(axis: list[int], steps: list[Slot]) -> list[Slot]:
 
 
 def _series(steps: list[Slot]) -> dict[str, list[float | None]]:
+    latencies = [_latency(slot) for slot in steps]
     return {
         "t": [slot.start_s for slot in steps],
         **{name: [slot.counts[name] for slot in steps] for name in _SERIES},
-        "p50_ms": [_rounded(slot.latency_ms.quantile(0.5)) for slot in steps],
-        "p99_ms": [_rounded(slot.latency_ms.quantile(0.99)) for slot in steps],
+        **{name: [latency[name] for latency in latencies] for name in ("p50_ms", "p99_ms")},
     }
+
+
+def _latency(slot: Slot) -> dict[str, float | None]:
+    p50, p99 = (None if value is None else round(value, _DECIMALS) for value in slot.latency_ms.quantiles(0.5, 0.99))
+    return {"p50_ms": p50, "p99_ms": p99}
 
 
 def _success(counts: Counter[str]) -> float | None:
@@ -172,7 +178,3 @@ def _success(counts: Counter[str]) -> float | None:
 def _usd(amount: Decimal | None) -> float | None:
     """Return an amount for JSON, which has no word for infinite."""
     return float(amount) if amount is not None and amount.is_finite() else None
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, _DECIMALS)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 FINE_STEP_S: Final = 5
 FINE_SPAN_S: Final = 2 * 3600
@@ -47,13 +47,20 @@ class Histogram:
 
     def quantile(self, share: float) -> float | None:
         """Return the value below which a share of all lie, within 1 %; None when nothing was seen."""
-        rank = share * (self.buckets.total() - 1)
+        return self.quantiles(share)[0]
+
+    def quantiles(self, *shares: float) -> list[float | None]:
+        """Return the values below which rising shares of all lie."""
+        if not self.buckets:
+            return [None] * len(shares)
+        ranks = [share * (self.buckets.total() - 1) for share in shares]
+        found: list[float | None] = []
         seen = 0
         for index in sorted(self.buckets):
             seen += self.buckets[index]
-            if seen > rank:
-                return 2 * _GAMMA**index / (_GAMMA + 1)
-        return None
+            while len(found) < len(ranks) and seen > ranks[len(found)]:
+                found.append(2 * _GAMMA**index / (_GAMMA + 1))
+        return found
 
 
 @dataclass(slots=True)
@@ -68,6 +75,14 @@ class Slot:
         """Add what happened in another one."""
         self.counts.update(other.counts)
         self.latency_ms.merge(other.latency_ms)
+
+
+def summed(slots: Iterable[Slot]) -> Slot:
+    """Return what happened in all of them."""
+    total = Slot()
+    for slot in slots:
+        total.merge(slot)
+    return total
 
 
 @dataclass(slots=True)
@@ -90,13 +105,6 @@ class Timeline:
         happened = {name: number for name, number in counts.items() if number}
         if happened:
             self.at(now_s).counts.update(happened)
-
-    def over(self, now_s: float, span_s: int) -> Slot:
-        """Return the sum of the last `span_s` seconds."""
-        total = Slot()
-        for slot in self._since(now_s - span_s):
-            total.merge(slot)
-        return total
 
     def steps(self, now_s: float, *, span_s: int, step_s: int) -> list[Slot]:
         """Return the last `span_s` seconds as slots of one length, from the first that saw something to now."""

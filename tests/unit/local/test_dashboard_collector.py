@@ -18,6 +18,7 @@ from edgewise.local.dashboard.timeline import (
     FINE_STEP_S,
     Histogram,
     Timeline,
+    summed,
 )
 
 NOON_S = 1_795_608_000.0  # 2026-11-25 12:00:00 UTC
@@ -184,6 +185,18 @@ def test_counters_are_added_up_over_a_gateway_that_was_started_anew() -> None:
     assert only(told.figures())["series"]["requests"] == [29]
 
 
+def test_a_disabled_distribution_is_told_by_its_counters() -> None:
+    told = collector()
+    told.note_state("face-match", closed_until_s=None, enabled=True)
+    told.note_counters(NOON_S, {"distributions": {"face-match": {"requests": 9, "disabled": 4, "enabled": False}}})
+    told.note_state("face-match", closed_until_s=NOON_S + 60)
+
+    function = only(told.figures())
+
+    assert (function["enabled"], function["totals"]["disabled"]) == (False, 4)
+    assert function["series"]["refused"] == [4]
+
+
 def test_refused_at_the_ledger_are_calls_that_no_lease_can_have_held() -> None:
     # GIVEN 90 calls of Lambda while 60 requests were told of and 20 are under way
     told = collector()
@@ -282,7 +295,8 @@ def test_memory_is_bounded_and_old_counts_become_coarse() -> None:
     assert len(line.fine) <= FINE_SPAN_S // FINE_STEP_S + 1
     assert len(line.coarse) <= (COARSE_SPAN_S - FINE_SPAN_S) // COARSE_STEP_S + 1
     # THEN a day's sum is there to the step
-    assert line.over(now_s, 20 * 3600).counts["requests"] == pytest.approx(20 * 720, abs=COARSE_STEP_S // FINE_STEP_S)
+    told = summed(line.steps(now_s, span_s=20 * 3600, step_s=300)).counts["requests"]
+    assert told == pytest.approx(20 * 720, abs=COARSE_STEP_S // FINE_STEP_S)
 
 
 def test_digests_are_forgotten_from_the_one_that_was_silent_longest() -> None:

@@ -13,6 +13,7 @@ const FATES = [
     ['refused_ledger', 'Refused at the ledger, at least', '--ledger'],
     ['refused_gate', 'Refused at the gate', '--gate'],
     ['blocked', 'Blocked by the firewall', '--firewall'],
+    ['disabled', 'Turned away while disconnected', '--muted'],
 ];
 
 // In percent, over a window of steps that ends with each; nothing where none was told of.
@@ -98,7 +99,8 @@ export class Card {
 
     fates(totals) {
         const all = FATES.reduce((sum, [name]) => sum + totals[name], 0);
-        list(this.root.querySelector('.stackbar'), FATES, {
+        const fates = FATES.filter(([name]) => name !== 'disabled' || totals.disabled > 0);
+        list(this.root.querySelector('.stackbar'), fates, {
             key: ([name]) => name,
             make: ([, , variable]) => {
                 const part = element('span');
@@ -107,7 +109,7 @@ export class Card {
             },
             update: (part, [name]) => part.style.setProperty('flex-grow', String(all ? totals[name] / all : 0)),
         });
-        list(this.root.querySelector('.fatelist'), FATES, {
+        list(this.root.querySelector('.fatelist'), fates, {
             key: ([name]) => name,
             make: ([, title, variable]) => {
                 const row = element('div');
