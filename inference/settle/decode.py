@@ -10,6 +10,7 @@ from inference.limits import LedgerDataError, number, text
 from inference.receipt import Receipt
 
 PREFIX: Final = "counter"
+_KEY_ONLY: Final = frozenset({"pk"})
 # The order of `terms`, see `inference.counter.quotas`.
 QUOTAS: Final = ("day", "month", "ms", "cold", "renewals")
 # What a quota may have been overdrawn by when it was lowered.
@@ -98,11 +99,12 @@ def decode(record: dict[str, Any]) -> Change | None:
         raise PoisonError("NewImage is missing; the stream must give NEW_AND_OLD_IMAGES")
     try:
         kind, function, edge = _names(text(image, "pk"))
-        if kind != PREFIX:
+        # An item of its key alone counts nothing yet. AWS never tells of one; moto does, before the first lease.
+        if kind != PREFIX or image.keys() == _KEY_ONLY:
             return None
         after = read_counter(image)
         old = told.get("OldImage")
-        before = read_counter(old) if isinstance(old, dict) else None
+        before = read_counter(old) if isinstance(old, dict) and old.keys() - _KEY_ONLY else None
     except (LedgerDataError, ValueError) as error:
         raise PoisonError(_short(error)) from None
     receipt, damage = _receipt(after, before)

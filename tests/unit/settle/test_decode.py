@@ -43,6 +43,15 @@ def test_removal_and_other_items_are_nothing() -> None:
     assert decode(record) is None
 
 
+def test_an_item_of_its_key_alone_is_nothing_yet() -> None:
+    record = Stream().take(10)
+    key = {"pk": record["dynamodb"]["NewImage"]["pk"]}
+    made = decode({**record, "dynamodb": {**record["dynamodb"], "OldImage": key}})
+    assert made and made.before is None
+    record["dynamodb"]["NewImage"] = key
+    assert decode(record) is None
+
+
 @pytest.mark.parametrize(
     ("name", "value", "reason"),
     [
