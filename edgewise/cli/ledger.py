@@ -13,8 +13,8 @@ from rich.table import Table
 from edgewise.cli.console import AsJson, answer, plainly
 from edgewise.cli.deployment import read_deployment, running_edge
 from edgewise.cli.exits import CliError, ExitCode
-from edgewise.cli.ledger_view import LedgerView, keys, view
 from edgewise.engine import LOCAL_STACK
+from edgewise.operate.ledger_view import LedgerView, keys, view
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

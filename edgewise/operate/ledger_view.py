@@ -81,19 +81,23 @@ def view(function: str, limits: Mapping[str, Any], counter: Mapping[str, Any]) -
     daily, monthly = limit("daily_quota"), limit("monthly_quota", NO_MONTHLY_QUOTA)
     on = dict(zip(TERMS, map(int, counter["terms"]["S"].split("/")), strict=True)) if counter else {}
     left = number("day_remaining", daily)
+
+    def now(name: str, quota: int) -> int:
+        """Return what is left on the quota that holds now, which the next lease brings in."""
+        return number(f"{name}_remaining", quota) + quota - on.get(name, quota)
+
     has_month = monthly != NO_MONTHLY_QUOTA
     return LedgerView(
         function=function,
         day=str(counter["day"]["S"]) if counter else "",
         daily_quota=daily,
         granted_today=on.get("day", daily) - left,
-        # On the quota that holds now, which the next lease brings in.
-        left_today=left + daily - on.get("day", daily),
+        left_today=now("day", daily),
         monthly_quota=monthly if has_month else None,
-        left_this_month=number("month_remaining", monthly) + monthly - on.get("month", monthly) if has_month else None,
-        cold_left=number("cold_remaining", limit("cold_grants_daily")),
-        renewals_left=number("renewals_remaining", limit("renewals_daily")),
-        ms_left=number("ms_remaining", daily * limit("ms_per_request")),
+        left_this_month=now("month", monthly) if has_month else None,
+        cold_left=now("cold", limit("cold_grants_daily")),
+        renewals_left=now("renewals", limit("renewals_daily")),
+        ms_left=now("ms", daily * limit("ms_per_request")),
         leases=number("leases"),
         granted=number("granted"),
         used=number("used"),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from edgewise.cli import ledger_view
 from edgewise.cli.ledger import table
-from edgewise.cli.ledger_view import TERMS, view
+from edgewise.operate import ledger_view
+from edgewise.operate.ledger_view import TERMS, view
 from inference import counter
 from inference.limits import NO_MONTHLY_QUOTA
 from tests.unit.inference.world import limits, limits_item

@@ -1,0 +1,142 @@
+"""The AWS clients that the switches need, for AWS itself and for a running local edge."""
+
+from __future__ import annotations
+
+import getpass
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+import boto3  # type: ignore[import-untyped]  # it ships no types
+from botocore.config import Config  # type: ignore[import-untyped]  # it ships no types
+
+from edgewise.operate.steps import OperateError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+REGION: Final = "us-east-1"
+STORE_SERVICE: Final = "cloudfront-keyvaluestore"
+# Below the local edge's admin address; it wants any AWS signature and no token.
+LOCAL_STORE_PATH: Final = "/aws/cloudfront-keyvaluestore"
+_CONNECT_TIMEOUT_S: Final = 3
+_READ_TIMEOUT_S: Final = 10
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Target:
+    """A deployed function's places.
+
+    Attributes
+    ----------
+    stack, function : str
+    table : str
+        The ledger's table.
+    store_arn : str
+        The gate's key-value store.
+    bucket : str
+        Where models lie.
+    """
+
+    stack: str
+    function: str
+    table: str
+    store_arn: str
+    bucket: str
+
+    @classmethod
+    def from_output(cls, stack: str, function: str, endpoint: Mapping[str, Any]) -> Target:
+        """Read a function's part of the stack's outputs.
+
+        Raises
+        ------
+        OperateError
+            When a deployment before the switches made it.
+        """
+        missing = [name for name in ("store_arn", "model_bucket") if not endpoint.get(name)]
+        if missing:
+            raise OperateError(f"stack {stack} does not say its {' and '.join(missing)}; deploy it again, then repeat")
+        return cls(
+            stack=stack,
+            function=function,
+            table=f"edgewise-{stack}-ledger",
+            store_arn=str(endpoint["store_arn"]),
+            bucket=str(endpoint["model_bucket"]),
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cloud:
+    """Clients, and who uses them.
+
+    Attributes
+    ----------
+    dynamodb, s3, store : Any
+        boto3's clients; the last one is the data plane of CloudFront's key-value stores.
+    who : callable
+        Names the caller, for the record.
+    now_s : callable
+        Unix seconds.
+    pause : callable
+        Waits some seconds.
+    """
+
+    dynamodb: Any
+    s3: Any
+    store: Any
+    who: Callable[[], str]
+    now_s: Callable[[], float] = time.time
+    pause: Callable[[float], None] = time.sleep
+
+
+def aws_cloud() -> Cloud:
+    """Return AWS's, with the caller's own credentials."""
+    session = boto3.Session(region_name=REGION)
+    config = _config()
+    sts = session.client("sts", config=config)
+    return Cloud(
+        dynamodb=session.client("dynamodb", config=config),
+        s3=session.client("s3", config=config),
+        store=session.client(STORE_SERVICE, config=config),
+        who=lambda: str(sts.get_caller_identity()["Arn"]),
+    )
+
+
+def local_cloud(*, cloud_url: str, admin_url: str) -> Cloud:
+    """Return a local edge's.
+
+    Parameters
+    ----------
+    cloud_url, admin_url : str
+        As its status says: DynamoDB and S3, and the gateway's admin address.
+    """
+    session = boto3.Session(aws_access_key_id="local", aws_secret_access_key="local", region_name=REGION)
+    # The stores' own scheme, SigV4A, needs a native library; on loopback any signature will do.
+    store = session.client(
+        STORE_SERVICE, endpoint_url=admin_url + LOCAL_STORE_PATH, config=_config(signature_version="v4")
+    )
+    authority = urlsplit(admin_url).netloc
+
+    def without_account(request: Any, **_: Any) -> None:
+        """Take the account's label away that botocore puts before the host."""
+        host = urlsplit(request.url).netloc
+        if host.endswith(f".{authority}"):
+            request.url = request.url.replace(host, authority, 1)
+
+    store.meta.events.register(f"before-sign.{STORE_SERVICE}", without_account)
+    return Cloud(
+        dynamodb=session.client("dynamodb", endpoint_url=cloud_url, config=_config()),
+        s3=session.client("s3", endpoint_url=cloud_url, config=_config(s3={"addressing_style": "path"})),
+        store=store,
+        who=getpass.getuser,
+    )
+
+
+def _config(**more: Any) -> Config:
+    return Config(
+        connect_timeout=_CONNECT_TIMEOUT_S,
+        read_timeout=_READ_TIMEOUT_S,
+        retries={"mode": "standard", "total_max_attempts": 3},
+        **more,
+    )

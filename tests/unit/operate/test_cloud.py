@@ -1,0 +1,114 @@
+"""The clients: what a local edge hears, and what is said where AWS's signature can't be made."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+
+from edgewise.operate import IncompleteError, OperateError, Target, local_cloud, look, stop
+from edgewise.operate import cloud as clouds
+from tests.unit.inference.world import FUNCTION, MotoTable, moto_table, serving
+from tests.unit.operate.world import ARN, NOON_S, TARGET, World
+
+
+class Gateway(BaseHTTPRequestHandler):
+    """The local edge's store API, as far as the switches ask it."""
+
+    protocol_version = "HTTP/1.1"
+    asked: list[tuple[str, str, str]]
+    held: dict[str, Any]
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- the base class names it so
+        """Stay quiet."""
+
+    def do_GET(self) -> None:
+        self.note()
+        self.answer(200, {"Key": "closed_until", "Value": self.held["value"], "KvsARN": ARN, "ItemCount": 1})
+
+    def do_PUT(self) -> None:
+        self.note()
+        content = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.headers["If-Match"] != self.held["etag"]:
+            self.answer(409, {"Message": "stale"})
+            return
+        self.held.update(value=content["Value"], etag="E2")
+        self.answer(200, {"ItemCount": 1, "TotalSizeInBytes": 1})
+
+    def note(self) -> None:
+        scheme = self.headers.get("Authorization", "").partition("-")[0]
+        self.asked.append((self.command, unquote(self.path), scheme))
+
+    def answer(self, status: int, content: dict[str, Any]) -> None:
+        body = json.dumps(content).encode()
+        self.send_response(status)
+        self.send_header("ETag", str(self.held["etag"]))
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+@pytest.fixture
+def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[MotoTable]:
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    with moto_table() as running:
+        running.clear()
+        yield running
+
+
+def test_a_local_edge_is_asked_on_loopback_with_any_aws_signature(table: MotoTable) -> None:
+    handler = type("Handler", (Gateway,), {"asked": [], "held": {"value": "0", "etag": "E1"}})
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), handler)) as url:
+        cloud = local_cloud(cloud_url=table.url, admin_url=url)
+        stop(cloud, TARGET, until_s=9_999_999_999, why="test")
+        assert not look(cloud, TARGET).open
+    store = f"/aws/cloudfront-keyvaluestore/key-value-stores/{ARN}"
+    assert handler.asked[:3] == [  # type: ignore[attr-defined]  # the class is made above
+        ("GET", store, "AWS4"),
+        ("GET", f"{store}/keys/closed_until", "AWS4"),
+        ("PUT", f"{store}/keys/closed_until", "AWS4"),
+    ]
+    assert handler.held["value"] == "9999999999"  # type: ignore[attr-defined]  # likewise
+    key = {"pk": {"S": f"override#{FUNCTION}"}}
+    assert table.client.get_item(TableName=TARGET.table, Key=key)["Item"]["who"]["S"]
+
+
+def test_without_awscrt_the_error_says_what_to_install(stack: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    # GIVEN AWS's own client in an environment without awscrt
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setattr("botocore.auth.AUTH_TYPE_MAPS", _without_sigv4a())
+    monkeypatch.setattr("botocore.compat.HAS_CRT", False)
+    monkeypatch.setattr("botocore.auth.HAS_CRT", False, raising=False)
+    made = clouds.aws_cloud()
+    assert made.who().startswith("arn:aws:sts::")
+    world = clouds.Cloud(
+        dynamodb=stack.table,
+        s3=stack.s3,
+        store=made.store,
+        who=made.who,
+        now_s=lambda: NOON_S,
+        pause=stack.slept.append,
+    )
+
+    # WHEN a stop comes to the store, THEN the edges are stopped, and the sentence says how to go on
+    with pytest.raises(IncompleteError, match=r"pip install 'botocore\[crt\]'.*Done: no lease is granted"):
+        stop(world, TARGET, until_s=None, why="test")
+
+
+def _without_sigv4a() -> dict[str, Any]:
+    from botocore.auth import AUTH_TYPE_MAPS  # type: ignore[import-untyped]  # it ships no types
+
+    return {name: kind for name, kind in AUTH_TYPE_MAPS.items() if not name.startswith(("v4a", "s3v4a"))}
+
+
+def test_a_stack_that_does_not_say_its_places_is_to_be_deployed_again() -> None:
+    output = {"store_arn": ARN, "model_bucket": "models-test", "url": "https://d1.example/"}
+    assert Target.from_output("test", FUNCTION, output) == TARGET
+    with pytest.raises(OperateError, match="stack test does not say its store_arn and model_bucket; deploy it again"):
+        Target.from_output("test", FUNCTION, {})
