@@ -12,12 +12,17 @@ from edgewise.cli import (
     down,
     env,
     fleet,
+    history,
     infer,
     ledger,
     preview,
     prices,
+    rollback,
+    rollout,
     simulate,
+    start,
     status,
+    stop,
     up,
 )
 
@@ -31,6 +36,7 @@ app = typer.Typer(
 )
 for module in (
     *(up, down, status, preview, env, infer, ledger, audit, fleet, device_key),
+    *(stop, start, rollout, rollback, history),
     *(bound, prices, breakeven, simulate),
 ):
     module.register(app)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from edgewise import engine
+from edgewise import engine, operate
 from edgewise.cli.main import app
 from edgewise.device import client, demo
 from edgewise.local import supervisor
@@ -168,7 +168,38 @@ def test_status_shows_what_runs_and_what_is_missing(local: Local) -> None:
     assert "Python 3.13.5 runs the very zip" in result.stderr
     assert "processes: gateway 12, keeper 11" in result.stderr
     assert "note: control groups can't be written here" in result.stderr
-    assert json.loads(run("status", "--json").stdout) == EDGE.to_json()
+    told = json.loads(run("status", "--json").stdout)
+    assert told.pop("positions")["face-match"].startswith("unknown: stack local does not say its store_arn")
+    assert told == EDGE.to_json()
+
+
+def test_status_shows_what_is_open_and_what_is_not_known(local: Local, monkeypatch: pytest.MonkeyPatch) -> None:
+    # GIVEN a function that is closed and has a canary
+    closed = operate.Position(
+        open=False,
+        leases_closed_until_s=1_795_615_200,
+        gate_closed_until_s=0,
+        canary_digest=DIGEST,
+        canary_percent=10,
+    )
+    monkeypatch.setattr(operate, "look", lambda *_: closed)
+    monkeypatch.setattr(operate.Target, "from_output", lambda *_: None)
+    result = run("status")
+    assert result.exit_code == 0
+    assert "closed until" in result.stdout
+    assert "canary" in result.stdout
+    assert json.loads(run("status", "--json").stdout)["positions"] == {"face-match": closed.to_json()}
+
+    # WHEN neither ledger nor engine answers, THEN the status says so and still comes
+    def down(*_: object) -> None:
+        raise operate.OperateError("the override item: no answer")
+
+    monkeypatch.setattr(operate, "look", down)
+    assert (
+        "unknown: the override item: no answer" in json.loads(run("status", "--json").stdout)["positions"]["face-match"]
+    )
+    local.deployed = False
+    assert "unknown: stack local is not" in json.loads(run("status", "--json").stdout)["positions"]["face-match"]
 
 
 def test_status_ends_with_1_when_a_part_is_down_and_3_when_all_is(local: Local) -> None:
