@@ -43,6 +43,11 @@ def _check_function_name(name: str) -> str:
             "and -, starts with a letter and does not end with -: it becomes part of names that AWS ends at "
             f"{limits.RESOURCE_NAME_LENGTH} characters (CloudFront API, CreateFunction; IAM API, CreateRole)"
         )
+    if name in limits.OWN_NAMES or name.endswith(limits.OWN_ENDINGS):
+        raise ValueError(
+            f"{name!r} would be called in the account like a function of the program's own: choose another name than "
+            f"{', '.join(sorted(limits.OWN_NAMES))}, without the endings {', '.join(limits.OWN_ENDINGS)}"
+        )
     return name
 
 

@@ -42,6 +42,9 @@ FUNCTION_NAME_LENGTH: Final = 32
 # The longest child name is "edgewise-<stack>-<function>-headers"; CloudFront names end at 64 characters:
 # CloudFront API, CreateFunction, [a-zA-Z0-9-_]{1,64}; IAM roles too.
 RESOURCE_NAME_LENGTH: Final = 64
+# Endings and a name that the program itself gives to Lambda functions and roles beside the owner's.
+OWN_ENDINGS: Final = ("-guard", "-clock")
+OWN_NAMES: Final = frozenset({"settle"})
 STACK_NAME_LENGTH: Final = 14
 
 # CloudWatch Logs API, PutRetentionPolicy.

@@ -111,6 +111,8 @@ BAD: dict[str, tuple[dict[str, Any], list[str]]] = {
         ["f" * 33, "33 characters", "64", "CloudFront API"],
     ),
     "a name with a capital": (CONFIG | {"edgewise:functions": {"Face": FUNCTION}}, ["'Face'", "a-z"]),
+    "a guard's name": (CONFIG | {"edgewise:functions": {"face-guard": FUNCTION}}, ["'face-guard'", "-guard, -clock"]),
+    "settle's name": (CONFIG | {"edgewise:functions": {"settle": FUNCTION}}, ["'settle'", "another name"]),
     "no function": (CONFIG | {"edgewise:functions": {}}, ["edgewise:functions", "at least 1"]),
     "functions as a list": (CONFIG | {"edgewise:functions": [FUNCTION]}, ["edgewise:functions", "dictionary"]),
     "another Region": (CONFIG | {"aws:region": "eu-central-1"}, ["aws:region", "'eu-central-1'", "us-east-1"]),
