@@ -20,6 +20,10 @@ _SERVED: Final = ("status_200", "status_304")
 INVOCATIONS: Final = "invocations"
 
 
+# Sources that carry a process id are new with each start; those that fell silent longest ago are forgotten.
+MAX_COUNTERS: Final = 4_096
+
+
 @dataclass(slots=True)
 class Running:
     """Remembers running counters; one that went down has begun anew, with its process."""
@@ -28,8 +32,10 @@ class Running:
 
     def added(self, key: str, value: int) -> int:
         """Return what was added since the last look; at the first one that is all of it."""
-        before = self.last.get(key, 0)
+        before = self.last.pop(key, 0)
         self.last[key] = value
+        while len(self.last) > MAX_COUNTERS:
+            del self.last[next(iter(self.last))]
         return value - before if value >= before else value
 
 

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 # each); a question reads limits and switches, a unit each.
 _WRITE_UNITS: Final = 2
 _READ_UNITS: Final = 2
+# At most this a run, whatever the guard finds: docs/adr/0004-bound.md prices its look at these.
+_GUARD_METRICS: Final = 20
+_GUARD_READS: Final = 4
+_GUARD_WRITES: Final = 1
 _COUNTED: Final = "counted"
 _FIXED: Final = "fixed"
 
@@ -94,6 +98,26 @@ def of_pool(pool: Mapping[str, Any]) -> dict[str, int]:
 def of_home(*, runs: int, billed_ms: int, memory_mb: int) -> dict[str, int]:
     """Return the events of a function in the home Region: settle or a guard."""
     return {"home run": runs, "home MB-ms": billed_ms * memory_mb}
+
+
+def of_settle(*, runs: int, billed_ms: int, memory_mb: int) -> dict[str, int]:
+    """Return the events of settle's runs: each writes an object to the lake, or more (a run may span midnight)."""
+    return of_home(runs=runs, billed_ms=billed_ms, memory_mb=memory_mb) | {"lake object": runs}
+
+
+def of_guard(*, runs: int, billed_ms: int, memory_mb: int) -> dict[str, int]:
+    """Return the events of a guard's runs: the schedule's start, the metrics it asks for, what it reads and keeps."""
+    return of_home(runs=runs, billed_ms=billed_ms, memory_mb=memory_mb) | {
+        "schedule start": runs,
+        "metric read": runs * _GUARD_METRICS,
+        "ledger read unit": runs * _GUARD_READS,
+        "ledger write unit": runs * _GUARD_WRITES,
+    }
+
+
+def of_alerts(delivered: int) -> dict[str, int]:
+    """Return the events of messages that a subscriber got: one published, one mailed."""
+    return {"topic message": delivered, "mail": delivered}
 
 
 def of_counter(counter_item: Mapping[str, Any]) -> dict[str, int]:

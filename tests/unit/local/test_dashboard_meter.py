@@ -9,7 +9,18 @@ from typing import Any
 import pytest
 
 from edgewise.cost.prices import UnknownPriceError, default_prices
-from edgewise.local.dashboard.meter import Fees, Meter, of_counter, of_distribution, of_home, of_pool
+from edgewise.local.dashboard.counters import MAX_COUNTERS
+from edgewise.local.dashboard.meter import (
+    Fees,
+    Meter,
+    of_alerts,
+    of_counter,
+    of_distribution,
+    of_guard,
+    of_home,
+    of_pool,
+    of_settle,
+)
 
 NOVEMBER_S = 1_795_608_000.0  # 2026-11-25 12:00:00 UTC
 DECEMBER_S = NOVEMBER_S + 6 * 86_400
@@ -86,18 +97,10 @@ def test_a_month_of_two_million_requests_is_what_it_is_on_paper() -> None:
 def test_the_home_region_on_paper() -> None:
     metered = meter(Fees())
     # 2,000 runs of settle, 200 ms each at 128 MB; 8,640 of the guard, 500 ms each; 2,000 objects, 12 alerts by mail.
-    metered.note(NOVEMBER_S, NAME, "settle", of_home(runs=2_000, billed_ms=400_000, memory_mb=128))
-    metered.note(NOVEMBER_S, NAME, "guard", of_home(runs=8_640, billed_ms=4_320_000, memory_mb=128))
-    others = {
-        "lake object": 2_000,
-        "topic message": 12,
-        "mail": 12,
-        "schedule start": 8_640,
-        "metric read": 172_800,
-        "store write": 180,
-        "dead letter": 1,
-    }
-    metered.note(NOVEMBER_S, NAME, "home", others)
+    metered.note(NOVEMBER_S, NAME, "settle", of_settle(runs=2_000, billed_ms=400_000, memory_mb=128))
+    metered.note(NOVEMBER_S, NAME, "guard", of_guard(runs=8_640, billed_ms=4_320_000, memory_mb=128))
+    metered.note(NOVEMBER_S, NAME, "inbox", of_alerts(12))
+    metered.note(NOVEMBER_S, NAME, "home", {"store write": 180, "dead letter": 1})
     metered.note(NOVEMBER_S, NAME, "ledger", of_counter(item(leases=1_000, receipts=900)))
 
     on_paper = {
@@ -111,13 +114,14 @@ def test_the_home_region_on_paper() -> None:
         "metric read": "1.728",  # 172,800 at .01 per 1,000
         "store write": "0.18",  # 180 at 1.00 per 1,000
         "dead letter": "0.0000004",  # 1 at .40/M
-        "ledger read unit": "0.00025",  # 2,000 at .125/M
-        "ledger write unit": "0.002375",  # 1,900 writes of 2 units at .625/M
+        "ledger read unit": "0.00457",  # 1,000 leases of 2 and 8,640 looks of 4 at .125/M
+        "ledger write unit": "0.007775",  # 1,900 writes of 2 units and 8,640 of 1 at .625/M
     }
     assert {event: usd for event, usd in metered.lines(NAME).items() if usd} == {
         event: Decimal(usd) for event, usd in on_paper.items()
     }
-    assert round(metered.spent_usd(NAME), 2) == Decimal("1.94")
+    assert metered.spent_usd(NAME) == sum(map(Decimal, on_paper.values()))
+    assert round(metered.spent_usd(NAME), 2) == Decimal("1.95")
 
 
 def test_a_plan_covers_what_the_cdn_does() -> None:
@@ -139,6 +143,16 @@ def test_the_same_count_twice_costs_once_and_a_new_process_counts_on() -> None:
     for requests in (1_000_000, 1_000_000, 2_000_000, 500_000):
         metered.note(NOVEMBER_S, NAME, "gateway", {"firewall request": requests})
     assert metered.spent_usd(NAME) == Decimal("1.50")
+
+
+def test_counters_of_processes_that_are_gone_are_forgotten_in_the_end() -> None:
+    metered = meter(Fees())
+    for process in range(MAX_COUNTERS + 10):
+        metered.note(NOVEMBER_S, NAME, "ledger", {"edge call": 1_000_000})
+        metered.note(NOVEMBER_S, NAME, f"gateway-{process}", {"firewall request": 1})
+    assert len(metered.to_json()["last"]) == MAX_COUNTERS
+    # THEN one that is noted again and again is not
+    assert metered.lines(NAME)["edge call"] == Decimal("0.60")
 
 
 def test_sources_of_one_event_are_added_up() -> None:
