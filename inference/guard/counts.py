@@ -8,12 +8,11 @@ Sources: AWS, CloudWatch User Guide, "Metrics concepts"; CloudWatch API Referenc
 
 from __future__ import annotations
 
-import datetime
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]  # it ships no types
+from inference.guard.cloudwatch import MetricsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,11 +37,6 @@ REGIONS: Final = (
 PERIOD_S: Final = 86_400
 # Regions asked at a time: most of a far one's time is its way.
 _AT_A_TIME: Final = 7
-_FAILURES: Final = (BotoCoreError, ClientError)
-
-
-class MetricsError(Exception):
-    """Some metrics could not be read."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,7 +83,7 @@ def seen(clients: Mapping[str, Any], names: Names, *, since_s: int, now_s: float
     Parameters
     ----------
     clients : mapping
-        A client of CloudWatch for each of `REGIONS`.
+        For each of `REGIONS`, see `inference.guard.cloudwatch`.
     names : Names
     since_s : int
         Unix time of the month's first midnight (UTC).
@@ -104,8 +98,8 @@ def seen(clients: Mapping[str, Any], names: Names, *, since_s: int, now_s: float
         for region, answer in asked.items():
             try:
                 sums[region] = answer.result()
-            except (*_FAILURES, MetricsError) as error:
-                missing.append(f"{region}: {type(error).__name__}")
+            except MetricsError as error:
+                missing.append(f"{region}: {error}")
     home = sums.get(HOME, {})
     elsewhere = sum(each.get("calls", 0) for region, each in sums.items() if region != HOME)
     return Seen(
@@ -146,18 +140,21 @@ def _sums(client: Any, queries: list[dict[str, Any]], since_s: int, now_s: float
     """Add a Region's values up, page by page."""
     asked = {
         "MetricDataQueries": queries,
-        "StartTime": datetime.datetime.fromtimestamp(since_s, datetime.UTC),
+        "StartTime": since_s,
         # Exclusive, and the day under way has to begin before it.
-        "EndTime": datetime.datetime.fromtimestamp(int(now_s) + 1, datetime.UTC),
+        "EndTime": int(now_s) + 1,
     }
     sums: dict[str, float] = {}
     token: dict[str, str] = {}
-    while True:
-        page = client.get_metric_data(**asked, **token)
-        for result in page["MetricDataResults"]:
-            if result.get("StatusCode") in ("InternalError", "Forbidden"):
-                raise MetricsError(f"{result['Id']}: {result['StatusCode']}")
-            sums[result["Id"]] = sums.get(result["Id"], 0) + sum(result["Values"])
-        if not page.get("NextToken"):
-            return sums
-        token = {"NextToken": page["NextToken"]}
+    try:
+        while True:
+            page = client.get_metric_data(**asked, **token)
+            for result in page.get("MetricDataResults", ()):
+                if result.get("StatusCode") in ("InternalError", "Forbidden"):
+                    raise MetricsError(f"{result['Id']}: {result['StatusCode']}")
+                sums[result["Id"]] = sums.get(result["Id"], 0) + sum(result["Values"])
+            if not page.get("NextToken"):
+                return sums
+            token = {"NextToken": page["NextToken"]}
+    finally:
+        client.close()

@@ -32,24 +32,23 @@ import json
 import os
 import time
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]  # it ships no types
-
-from inference.guard import acts, counts, memory
+from inference.dynamodb import ConditionFailedError, DynamoDb, DynamoDbError
+from inference.guard import counts, memory
+from inference.guard.cloudwatch import CloudWatch
 from inference.guard.memory import Deed, Gate, Memory
-from inference.settle import aws, store
-from inference.settle.alerts import publish
-from inference.settle.closing import month_ends_s
 from inference.settle.decode import Counter, read_counter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+
+    from inference.guard.hands import Hands
 
 EDGE: Final = "cloudfront"
 MAX_REASON: Final = 240
-_FAILURES: Final = (BotoCoreError, ClientError, store.StoreConflictError)
+# For one call of the table, its second attempt included.
+TABLE_S: Final = 2.0
 _VARIABLES: Final = (
     *("FUNCTION", "TABLE", "STORE_ARN", "DISTRIBUTION_ID", "TOPIC_ARN", "WEB_ACL", "GATE", "EDGE_FUNCTION"),
     *("ON_FLOOD", "ALLOWANCE_FIREWALL", "ALLOWANCE_GATE", "ALLOWANCE_LEDGER", "STACK"),
@@ -60,42 +59,23 @@ class GuardError(Exception):
     """A run that could not do all it had to."""
 
 
-class Clients:
-    """AWS clients. Each run needs the table and the metrics; the others are made when something is to be done."""
-
-    def __init__(self) -> None:
-        self.table = aws.client("dynamodb")
-        self.metrics = {region: aws.client("cloudwatch", region=region) for region in counts.REGIONS}
-
-    @cached_property
-    def sns(self) -> Any:
-        """For alerts; in one attempt, a second might be a second message."""
-        return aws.client("sns", attempts=1)
-
-    @cached_property
-    def store(self) -> Any:
-        """For the gate's store."""
-        return aws.store_client()
-
-    @cached_property
-    def cloudfront(self) -> Any:
-        """For the distribution."""
-        return aws.client("cloudfront", region="us-east-1")
-
-
 @dataclass(frozen=True, kw_only=True)
 class Guard:
     """What a run works with.
 
     Attributes
     ----------
-    function, stack, table, store_arn, distribution, topic : str
+    function, table : str
     names : Names
         Of the metrics.
     allowances : dict
         Refused requests a month, by the gates that act.
-    clients : Any
-        See `Clients`.
+    hands : callable
+        Returns what acts, see `inference.guard.hands`: asked for only when something is to be done.
+    ledger : Any
+        The table, as `inference.dynamodb` calls it.
+    metrics : mapping
+        CloudWatch, by Region.
     say : callable
         Writes one line to the log.
     wall_s : callable
@@ -103,14 +83,12 @@ class Guard:
     """
 
     function: str
-    stack: str
     table: str
-    store_arn: str
-    distribution: str
-    topic: str
     names: counts.Names
     allowances: dict[Gate, int]
-    clients: Any = field(default_factory=Clients)
+    hands: Callable[[], Hands]
+    ledger: Any = field(default_factory=lambda: DynamoDb(region=os.environ["AWS_REGION"]))
+    metrics: Mapping[str, Any] = field(default_factory=lambda: {each: CloudWatch(each) for each in counts.REGIONS})
     say: Callable[[str], None] = print
     wall_s: Callable[[], float] = time.time
 
@@ -129,7 +107,7 @@ class Guard:
         counter = read_counter(item) if item else None
         stored = memory.read(self._item(f"guard#{self.function}"), month=month)
         remembered = stored.in_month(month, used=counter.used if counter else 0)
-        seen = counts.seen(self.clients.metrics, self.names, since_s=since_s, now_s=now_s)
+        seen = counts.seen(self.metrics, self.names, since_s=since_s, now_s=now_s)
         refused = _refused(seen, _passed(counter, month, remembered.used_base))
         decided = remembered.decide(refused, self.allowances)
         if decided != stored or not stored.revision:
@@ -140,39 +118,32 @@ class Guard:
         self.say(json.dumps({"guard": self.function, "refused": refused, "done": len(decided.pending)}))
 
     def _item(self, pk: str) -> dict[str, Any] | None:
-        answer = self.clients.table.get_item(TableName=self.table, Key={"pk": {"S": pk}}, ConsistentRead=True)
-        found: dict[str, Any] | None = answer.get("Item")
+        asked = {"TableName": self.table, "Key": {"pk": {"S": pk}}, "ConsistentRead": True}
+        found: dict[str, Any] | None = self._call("GetItem", asked).get("Item")
         return found
 
     def _save(self, changed: Memory) -> Memory:
         """Write the memory; the condition fails when another run wrote it meanwhile, and this one then ends."""
-        self.clients.table.update_item(**memory.write(changed, table=self.table, function=self.function))
+        self._call("UpdateItem", memory.write(changed, table=self.table, function=self.function))
         return replace(changed, revision=changed.revision + 1)
+
+    def _call(self, operation: str, payload: dict[str, Any]) -> dict[str, Any]:
+        answer: dict[str, Any] = self.ledger.call(operation, payload, ends_s=time.monotonic() + TABLE_S)
+        return answer
 
     def _do(self, decided: Memory, now_s: float) -> list[str]:
         """Do and tell what is pending, cross out what is done, and return why the rest is not."""
+        hands = self.hands()
         failed: dict[Deed, str] = {}
         done = decided
         for deed in decided.pending:
-            try:
-                self._act(deed, now_s)
-                publish(self.clients.sns, self.topic, self._alert(deed))
-            except _FAILURES as error:
-                failed[deed] = f"{deed.act} ({deed.gate}): {type(error).__name__}: {error}"[:200]
+            if reason := hands.do(deed, now_s):
+                failed[deed] = reason
             else:
                 done = _done(done, deed, int(now_s))
         if len(failed) < len(decided.pending):
             self._save(replace(done, pending=tuple(failed)))
         return list(failed.values())
-
-    def _act(self, deed: Deed, now_s: float) -> None:
-        if deed.act == "disconnect":
-            acts.disable(self.clients.cloudfront, self.distribution)
-        elif deed.act == "close" and month_ends_s(deed.month) > now_s:
-            store.close(self.clients.store, self.store_arn, month_ends_s(deed.month))
-
-    def _alert(self, deed: Deed) -> Any:
-        return acts.alert_of(deed, function=self.function, stack=self.stack, distribution=self.distribution)
 
 
 def _passed(counter: Counter | None, month: str, used_base: int) -> int:
@@ -218,13 +189,22 @@ def from_environment() -> Guard:
     allowances: dict[Gate, int] = {"ledger": int(values["ALLOWANCE_LEDGER"])}
     if values["ON_FLOOD"] == "disconnect":
         allowances |= {"firewall": int(values["ALLOWANCE_FIREWALL"]), "gate": int(values["ALLOWANCE_GATE"])}
+
+    def hands() -> Hands:
+        from inference.guard.hands import Hands
+
+        return Hands(
+            function=values["FUNCTION"],
+            stack=values["STACK"],
+            store_arn=values["STORE_ARN"],
+            distribution=values["DISTRIBUTION_ID"],
+            topic=values["TOPIC_ARN"],
+        )
+
     return Guard(
         function=values["FUNCTION"],
-        stack=values["STACK"],
         table=values["TABLE"],
-        store_arn=values["STORE_ARN"],
-        distribution=values["DISTRIBUTION_ID"],
-        topic=values["TOPIC_ARN"],
+        hands=hands,
         names=counts.Names(web_acl=values["WEB_ACL"], gate=values["GATE"], edge_function=values["EDGE_FUNCTION"]),
         allowances=allowances,
     )
@@ -239,7 +219,7 @@ def handler(_event: dict[str, Any], _context: object) -> None:
         _guard.append(from_environment())
     try:
         _guard[0].run()
-    except _FAILURES as error:
+    except (DynamoDbError, ConditionFailedError) as error:
         raise GuardError(_short(f"{type(error).__name__}: {error}")) from None
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections import Counter
+from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError  # type: ignore[import-untyped]  # it ships no types
 
+from inference.dynamodb import ConditionFailedError
 from inference.guard import handler as module
 from inference.guard.counts import REGIONS, seen
 from inference.guard.handler import GuardError
@@ -39,7 +41,7 @@ def test_seventeen_metrics_are_read_where_they_stand() -> None:
     assert home["calls"]["Metric"]["Dimensions"] == [{"Name": "FunctionName", "Value": "us-east-1.edgewise-test-fm"}]
     assert home["executions"]["Metric"]["Dimensions"][1] == {"Name": "Region", "Value": "Global"}
     assert {stat["Period"] for stat in home.values()} == {86_400}
-    assert first["sa-east-1"]["StartTime"].isoformat() == "2026-11-01T00:00:00+00:00"
+    assert (first["sa-east-1"]["StartTime"], first["sa-east-1"]["EndTime"]) == (NOVEMBER_S, NOON_S + 1)
 
 
 def test_nothing_refused_is_nothing_done() -> None:
@@ -182,7 +184,7 @@ def test_a_region_that_does_not_answer_fails_the_run_behind_what_is_due() -> Non
     cloud = GuardCloud()
     cloud.away = {"eu-west-2"}
     cloud.sums = {("us-east-1", "calls"): 100}
-    with pytest.raises(GuardError, match="eu-west-2: ClientError"):
+    with pytest.raises(GuardError, match="eu-west-2: GetMetricData: status 500"):
         guard(cloud, allowances={"ledger": 100}).run()
     assert cloud.values["closed_until"] == str(DECEMBER_S)
 
@@ -191,12 +193,20 @@ def test_two_runs_at_once_decide_once() -> None:
     cloud = GuardCloud()
     cloud.sums = {("us-east-1", "blocked"): 10_000}
     guard(cloud, now_s=NOON_S).run()
-    item = dict(cloud.items[f"guard#{FUNCTION}"])
+    item = copy.deepcopy(cloud.items[f"guard#{FUNCTION}"])
     cloud.sums = {("us-east-1", "blocked"): 20_000}
-    cloud.faults.refuse["UpdateItem"] = ["ConditionalCheckFailedException"]
-    with pytest.raises(ClientError, match="ConditionalCheckFailed"):
+    # GIVEN another run that wrote the memory between our reading and our writing
+    call = cloud.call
+
+    def faster(operation: str, payload: dict[str, Any], *, ends_s: float) -> dict[str, Any]:
+        if operation == "UpdateItem":
+            cloud.items[f"guard#{FUNCTION}"]["revision"] = {"N": "77"}
+        return call(operation, payload, ends_s=ends_s)
+
+    cloud.call = faster  # type: ignore[method-assign]  # a run of its own
+    with pytest.raises(ConditionFailedError):
         guard(cloud).run()
-    assert cloud.items[f"guard#{FUNCTION}"] == item and len(cloud.messages) == 1
+    assert {**cloud.items[f"guard#{FUNCTION}"], "revision": item["revision"]} == item and len(cloud.messages) == 1
 
 
 def flooded() -> GuardCloud:

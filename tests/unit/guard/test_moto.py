@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from inference.guard import handler as module
-from inference.guard.handler import Clients
+from inference.guard.hands import Clients
 from tests.unit.settle.moto_server import client, inbox, mails, moto_server, point_clients_at
 from tests.unit.settle.world import FUNCTION, NOON_S, STORE, Cloud, Stream, limits
 
@@ -92,14 +93,8 @@ def test_a_flood_is_disconnected_and_unleased_calls_close_the_gate(monkeypatch: 
     count("us-east-1", "AWS/Lambda", "Invocations", {"FunctionName": f"us-east-1.{NAME}"}, *[0] * 24, 10_000)
     made = module.from_environment()
     said: list[str] = []
-    made = module.Guard(
-        **{name: getattr(made, name) for name in ("function", "stack", "table", "store_arn", "distribution", "topic")},
-        names=made.names,
-        allowances=made.allowances,
-        clients=WithStore(),
-        say=said.append,
-        wall_s=lambda: NOON_S,
-    )
+    hands = replace(made.hands(), clients=WithStore())
+    made = replace(made, hands=lambda: hands, say=said.append, wall_s=lambda: NOON_S)
     # WHEN it looks twice
     made.run()
     made.run()

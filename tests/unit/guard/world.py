@@ -5,8 +5,11 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from inference.dynamodb import ConditionFailedError
+from inference.guard.cloudwatch import MetricsError
 from inference.guard.counts import REGIONS, Names
 from inference.guard.handler import Guard
+from inference.guard.hands import Hands
 from inference.guard.memory import Gate
 from tests.unit.settle.world import FUNCTION, NOON_S, STORE, TOPIC, Cloud, Stream, limits, refusal
 
@@ -31,28 +34,25 @@ class GuardCloud(Cloud):
         self.metrics = {region: Metrics(self, region) for region in REGIONS}
 
     @property
-    def table(self) -> GuardCloud:
-        return self
-
-    @property
     def cloudfront(self) -> GuardCloud:
         return self
 
-    def get_item(self, *, TableName: str, Key: dict[str, Any], ConsistentRead: bool) -> dict[str, Any]:  # noqa: N803  # AWS's names
-        assert TableName == TABLE and ConsistentRead
-        item = copy.deepcopy(self.items.get(Key["pk"]["S"]))
-        return self.faults.call("GetItem", lambda: {"Item": item} if item else {})  # type: ignore[no-any-return]  # whatever the call gives
+    def call(self, operation: str, payload: dict[str, Any], *, ends_s: float) -> dict[str, Any]:
+        assert payload["TableName"] == TABLE and ends_s > 0
+        if operation == "UpdateItem":
+            return self.faults.call(operation, lambda: self._update(payload))  # type: ignore[no-any-return]  # whatever the call gives
+        assert payload["ConsistentRead"]
+        item = copy.deepcopy(self.items.get(payload["Key"]["pk"]["S"]))
+        return self.faults.call(operation, lambda: {"Item": item} if item else {})  # type: ignore[no-any-return]  # whatever the call gives
 
-    def update_item(self, **asked: Any) -> None:
-        self.faults.call("UpdateItem", lambda: self._update(asked))
-
-    def _update(self, asked: dict[str, Any]) -> None:
+    def _update(self, asked: dict[str, Any]) -> dict[str, Any]:
         pk, values = asked["Key"]["pk"]["S"], asked["ExpressionAttributeValues"]
         revision = self.items.get(pk, {}).get("revision")
         if revision != values.get(":seen"):
-            raise refusal("ConditionalCheckFailedException", "UpdateItem")
+            raise ConditionFailedError({})
         names = asked["ExpressionAttributeNames"].values()
         self.items[pk] = {"pk": {"S": pk}, **{name: copy.deepcopy(values[f":{name}"]) for name in names}}
+        return {}
 
     def get_distribution_config(self, *, Id: str) -> dict[str, Any]:  # noqa: N803  # AWS's names
         assert Id == DISTRIBUTION
@@ -80,26 +80,29 @@ class Metrics:
     def get_metric_data(self, **asked: Any) -> dict[str, Any]:
         self.cloud.asked.append({"region": self.region, **asked})
         if self.region in self.cloud.away:
-            raise refusal("InternalServiceFault", "GetMetricData")
+            raise MetricsError("GetMetricData: status 500")
         queries, at = asked["MetricDataQueries"], int(asked.get("NextToken", 0))
         value = self.cloud.sums.get((self.region, queries[at]["Id"]))
         result = {"Id": queries[at]["Id"], "StatusCode": "Complete", "Values": [value] if value else []}
         more = {"NextToken": str(at + 1)} if at + 1 < len(queries) else {}
         return {"MetricDataResults": [result], **more}
 
+    def close(self) -> None:
+        self.cloud.asked.append({"region": self.region, "NextToken": "closed"})
+
 
 def guard(cloud: GuardCloud, *, now_s: float = NOON_S, allowances: dict[Gate, int] | None = None) -> Guard:
     """Return a fresh environment's guard."""
     return Guard(
         function=FUNCTION,
-        stack="test",
         table=TABLE,
-        store_arn=STORE,
-        distribution=DISTRIBUTION,
-        topic=TOPIC,
         names=NAMES,
         allowances=ALLOWANCES if allowances is None else allowances,
-        clients=cloud,
+        hands=lambda: Hands(
+            function=FUNCTION, stack="test", store_arn=STORE, distribution=DISTRIBUTION, topic=TOPIC, clients=cloud
+        ),
+        ledger=cloud,
+        metrics=cloud.metrics,
         say=lambda _: None,
         wall_s=lambda: now_s,
     )
