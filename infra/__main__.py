@@ -11,6 +11,7 @@ from infra.components.model_store import ModelStore, ModelStoreArgs
 from infra.edge_python import edge_python
 from infra.functions import deploy_function
 from infra.guard import require_right_cloud
+from infra.home import deploy_alerts, deploy_dashboard, deploy_lake, deploy_settle
 from infra.models import pinned_models
 from infra.names import physical_name
 from infra.preview_text import announce
@@ -36,6 +37,8 @@ ledger = Ledger(
     physical_name(stack, "ledger"),
     LedgerArgs(table_name=physical_name(stack, "ledger"), tags=settings.tags(), protect=settings.protects_data),
 )
+alerts = deploy_alerts(settings)
+lake = deploy_lake(settings)
 functions = [
     deploy_function(
         name,
@@ -49,6 +52,8 @@ functions = [
     for name, function in settings.functions.items()
 ]
 store.let_read([function.endpoint.distribution.arn for function in functions])
+deploy_settle(settings, functions, worst=worst, ledger=ledger, lake=lake, alerts=alerts, python=python)
+deploy_dashboard(settings, functions, worst=worst, alarm_arns=[])
 
 pulumi.export("bound", worst.to_output())
 pulumi.export("endpoints", {function.name: function.describe() for function in functions})

@@ -21,7 +21,7 @@ from pulumi.runtime.stack import wait_for_rpcs
 from edgewise.paths import PROJECT_ROOT
 from edgewise.python313 import Python313
 from inference.manifest import Manifest
-from infra.bundle import EdgeZip
+from infra.bundle import EdgeZip, HomeZip
 from infra.limits import STAND_IN_ACCOUNT
 
 MODEL = b"not a model, but with a digest"
@@ -84,6 +84,8 @@ def run_program(
     small_zip.write_bytes(b"PK")
     built = EdgeZip(path=small_zip, sha256="0" * 64, runtime="python3.13", handler="inference.handler.handler")
     monkeypatch.setattr("infra.functions.edge_zip", lambda _config, _python: built)
+    home = HomeZip(path=small_zip, sha256="0" * 64, runtime="python3.13", handler="inference.settle.handler.handler")
+    monkeypatch.setattr("infra.home.home_zip", lambda _name, _python: home)
     # No zip is built, so no Python is needed; in this test's own cache one would be made anew each time.
     python = Python313(command=("python3.13",), version="3.13.0", kind="path")
     monkeypatch.setattr("infra.edge_python.find_python313", lambda **_: python)
