@@ -205,7 +205,7 @@ class LeaseMachine:
         if self._asking or (self._memory and self._memory.cause == "ledger" and self._memory.holds(now)):
             return ""
         lease = self._current
-        if lease and not self._next and not (self._memory and self._memory.holds(now)):
+        if lease and not self._next and not (self._memory and self._memory.holds(now, renewal=True)):
             aged = now.mono_s - lease.asked.mono_s >= self._lease_seconds / 2
             slow = lease.ms_left * 4 <= lease.size * lease.limits.ms_per_request
             if aged or slow or lease.left <= lease.low_water(now):

@@ -97,6 +97,14 @@ def test_ten_percent_are_ten_percent_of_the_requests(processes: int, seed: int) 
     assert told[CANARY] > 0
 
 
+@pytest.mark.parametrize(("percent", "answered"), [("0", PINNED), ("100", CANARY)])
+def test_none_and_all(percent: str, answered: str) -> None:
+    fleet = Fleet(processes=4, seed=1)
+    fleet.roll_out(percent)
+    fleet.requests(2_000)
+    assert fleet.answered == {answered: 2_000}
+
+
 @pytest.mark.parametrize(("processes", "rps"), [(4, 60.0), (40, 2.0)])
 def test_a_rollback_takes_one_lease_at_most(processes: int, rps: float) -> None:
     # GIVEN a half-and-half canary at work; at 2 requests a second on 40 processes leases last to their end
