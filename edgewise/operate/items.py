@@ -39,6 +39,11 @@ def stamp(now_s: float) -> str:
     return datetime.fromtimestamp(now_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def precise(now_s: float) -> str:
+    """Return a time in ISO 8601 with milliseconds, UTC: two actions of one second keep their order."""
+    return datetime.fromtimestamp(now_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def read(cloud: Cloud, target: Target, key: str) -> dict[str, Any]:
     """Return an item in DynamoDB's JSON; empty for none."""
     found = cloud.dynamodb.get_item(TableName=target.table, Key={"pk": {"S": key}}, ConsistentRead=True)

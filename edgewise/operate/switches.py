@@ -147,7 +147,7 @@ def begin(cloud: Cloud, target: Target, action: str, why: str) -> Outcome:
         raise RefusedError("--why is empty: say why in a few words; it goes into the record")
     with asking("who you are"):
         who = cloud.who()
-    return Outcome(action=action, function=target.function, who=who, when=items.stamp(cloud.now_s()), why=why.strip())
+    return Outcome(action=action, function=target.function, who=who, when=items.precise(cloud.now_s()), why=why.strip())
 
 
 def shown(until_s: int) -> str:
