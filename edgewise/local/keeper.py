@@ -1,4 +1,4 @@
-"""The detached process that keeps a local edge running: two children on sockets that it holds itself.
+"""The detached process that keeps a local edge running: its children, on sockets that it holds itself.
 
 Run as ``python -m edgewise.local.keeper``: reads its settings as JSON on stdin and keeps them, secrets and
 all, in memory alone. A child that dies is started again on the same ports; a connection made meanwhile
@@ -40,13 +40,14 @@ _ORPHANS_END_S: Final = 5.0
 
 @dataclass(kw_only=True, eq=False, slots=True)
 class Child:
-    """One child: how it is started, and how it has been going."""
+    """One child: how it is started, and how it has been going; `cpu` has its own children's control groups."""
 
     name: str
     module: str
     settings: Mapping[str, object]
     sockets: tuple[socket.socket, ...]
     log_file: Path
+    cpu: CpuGroups | None = None
     process: subprocess.Popen[bytes] | None = None
     ready: bool = False
     started: float = 0.0
@@ -81,12 +82,11 @@ class Child:
 
 @dataclass(kw_only=True, eq=False, slots=True)
 class Keeper:
-    """Both children, and what is told about them."""
+    """All children, and what is told about them."""
 
     files: RunFiles
     facts: Mapping[str, object]
     children: tuple[Child, ...]
-    cpu: CpuGroups | None
     selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
     stopping: bool = False
 
@@ -104,8 +104,8 @@ class Keeper:
             reap_orphans([child.process.pid for child in self.children if child.process is not None])
         for child in self.children:
             child.stop()
-        self._clear_cpu()
-        # The gateway's own children ask the kernel to be killed with it: that takes a moment.
+            self._clear_cpu(child)
+        # Its own children ask the kernel to be killed with it: that takes a moment.
         reap_orphans([], wait_s=_ORPHANS_END_S)
 
     def _start(self, child: Child) -> None:
@@ -133,8 +133,7 @@ class Keeper:
         child.process.stdout.close()
         child.ready = False
         self.tell()
-        if child.name == "gateway":
-            self._clear_cpu()
+        self._clear_cpu(child)
         # A whole life since the last start: no pause. Else twice the last one.
         child.pause_s = 0.0 if lived_s > _SHORT_LIFE_S else min(_LONGEST_PAUSE_S, max(_POLL_S, child.pause_s * 2))
         time.sleep(child.pause_s)
@@ -142,11 +141,12 @@ class Keeper:
             self._start(child)
             self.tell()
 
-    def _clear_cpu(self) -> None:
+    @staticmethod
+    def _clear_cpu(child: Child) -> None:
         """Remove the environments' control groups, and with them whatever is left of the environments."""
-        if self.cpu is not None:
+        if child.cpu is not None:
             try:
-                self.cpu.remove()
+                child.cpu.remove()
             except OSError:
                 LOG.exception("a control group could not be removed")
 
@@ -194,16 +194,17 @@ def build(settings: Mapping[str, object]) -> Keeper:
     assert isinstance(ports, dict)
     cloud, admin = listen(ports.get("cloud", 0)), listen(ports.get("admin", 0))
     viewers = {domain: listen(ports.get(f"function {function}", 0)) for domain, function in domains.items()}
+    home = listen(ports.get("home", 0)) if settings["home"] is not None else None
     token = secrets.token_urlsafe(24)
     files.write_secret(files.admin_token, token)
-    common = {name: settings[name] for name in ("state", "project", "run_dir")} | {"admin_token": token}
+    common = {name: settings[name] for name in ("state", "project", "run_dir", "max_environments")}
+    common |= {"admin_token": token, "cloud_url": url(cloud), "admin_url": url(admin)}
     cloud_child = Child(
         name="cloud",
         module="edgewise.local.cloud.server",
         settings=common
         | {
             "listener": cloud.fileno(),
-            "journal": str(files.journal),
             "endpoints": {domain: url(listener) for domain, listener in viewers.items()},
         },
         sockets=(cloud,),
@@ -213,14 +214,14 @@ def build(settings: Mapping[str, object]) -> Keeper:
         name="gateway",
         module="edgewise.local.cdn.gateway",
         settings=common
-        | {name: settings[name] for name in ("launches", "cpu", "max_environments")}
+        | {name: settings[name] for name in ("launches", "cpu")}
         | {
-            "cloud_url": url(cloud),
             "admin_listener": admin.fileno(),
             "listeners": {domain: listener.fileno() for domain, listener in viewers.items()},
         },
         sockets=(admin, *viewers.values()),
         log_file=files.log("gateway"),
+        cpu=CpuGroups.from_json(settings["cpu"]),
     )
     facts = settings["facts"]
     assert isinstance(facts, dict)
@@ -228,11 +229,26 @@ def build(settings: Mapping[str, object]) -> Keeper:
     assert identity is not None
     functions = {function: url(viewers[domain]) for domain, function in domains.items()}
     addresses = {"endpoints": functions, "cloud_url": url(cloud), "admin_url": url(admin)}
+    addresses |= {"home_url": url(home) if home else "", "dashboard_url": f"{url(home)}/dashboard" if home else ""}
     return Keeper(
         files=files,
         facts={**facts, **addresses, "identity": identity.to_json()},
-        children=(cloud_child, gateway_child),
-        cpu=CpuGroups.from_json(settings["cpu"]),
+        children=(cloud_child, gateway_child, *([_home_child(settings, common, home, files)] if home else [])),
+    )
+
+
+def _home_child(
+    settings: Mapping[str, object], common: Mapping[str, object], listener: socket.socket, files: RunFiles
+) -> Child:
+    home = settings["home"]
+    assert isinstance(home, dict)
+    return Child(
+        name="home",
+        module="edgewise.local.home.server",
+        settings={**common, **home, "listener": listener.fileno()},
+        sockets=(listener,),
+        log_file=files.log("home"),
+        cpu=CpuGroups.from_json(home["cpu"]),
     )
 
 

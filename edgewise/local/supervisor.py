@@ -13,26 +13,25 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 from edgewise.local.files import RunFiles
 from edgewise.local.functions import runtime
+from edgewise.local.functions.clock import make_clock
 from edgewise.local.functions.cpu import CpuGroups, cpu_groups
+from edgewise.local.home.tunables import DEFAULT_SECONDS_PER_MINUTE
 from edgewise.local.processes import ProcessId
 from edgewise.local.stack.model import DEFAULT_MAX_ENVIRONMENTS, LocalEdgeError
 from edgewise.local.stack.state import parse_state
+from edgewise.local.startup import digest_of, domains_of, has_home, notes_of, ports_of
 from edgewise.paths import PROJECT_ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from edgewise.local.stack.model import LocalStack
-
 START_TIMEOUT_S: Final = 60.0
 STOP_TIMEOUT_S: Final = 10.0
 _POLL_S: Final = 0.05
 _LOG_TAIL_BYTES: Final = 2_000
-_RESOURCE_KEYS: Final = ("urn", "type", "id", "custom", "delete", "inputs", "outputs")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,7 +41,7 @@ class LocalEdgeStatus:
     Attributes
     ----------
     healthy : bool
-        Whether both children are ready; False for a moment after one has died.
+        Whether all children are ready; False for a moment after one has died.
     endpoints : dict
         Function → base URL on loopback, which stands for the distribution's domain name.
     pids : dict
@@ -52,7 +51,9 @@ class LocalEdgeStatus:
     python : dict
         ``version``, ``very_zip`` (whether the very zip that AWS would get runs) and a sentence.
     cloud_url, admin_url : str
-        S3 and DynamoDB; the admin port.
+        AWS's services; the gateway's admin port.
+    home_url, dashboard_url : str
+        The home process's port and its live page; empty when the stack has nothing for its home Region.
     notes : list of str
         What this machine can't imitate.
     """
@@ -66,6 +67,8 @@ class LocalEdgeStatus:
     cloud_url: str
     admin_url: str
     notes: list[str]
+    home_url: str = ""
+    dashboard_url: str = ""
 
     def to_json(self) -> dict[str, object]:
         """Return it as a JSON object."""
@@ -79,6 +82,8 @@ def start(
     say: Callable[[str], None],
     project: Path = PROJECT_ROOT,
     max_environments: int = DEFAULT_MAX_ENVIRONMENTS,
+    seconds_per_minute: float = DEFAULT_SECONDS_PER_MINUTE,
+    billing: Mapping[str, Mapping[str, object]] | None = None,
 ) -> LocalEdgeStatus:
     """Run what a stack's state says, and return when it answers.
 
@@ -97,6 +102,11 @@ def start(
         The Pulumi project's folder, for relative paths in the state.
     max_environments : int
         Lambda environments a function, at most.
+    seconds_per_minute : float
+        How long a minute of schedules, metrics and alarms takes; tests set less than 60.
+    billing : Mapping, optional
+        By function what the state does not tell, for the page and its meter: ``plan``, ``bound_usd``,
+        ``budget_usd``, as text.
 
     Raises
     ------
@@ -104,8 +114,9 @@ def start(
         When something of the stack is not imitated, or a part does not start.
     """
     stack = parse_state(state, project=project)
-    edge_runtime = runtime.prepare(stack.functions.values(), say=say)
-    digest = _digest(state, edge_runtime, max_environments)
+    edge_runtime = runtime.prepare([*stack.functions.values(), *stack.home_functions.values()], say=say)
+    tuned = {"max_environments": max_environments, "seconds_per_minute": seconds_per_minute, "billing": billing or {}}
+    digest = digest_of(state, edge_runtime, tuned)
     files = RunFiles(run_dir)
     with files.only_one():
         before = files.read_status()
@@ -116,24 +127,37 @@ def start(
         if current is not None:
             say("the stack has changed: replacing the local edge")
         _end(files, keep_data=True)
-        cpu = cpu_groups(f"edgewise-{hashlib.sha256(str(run_dir.resolve()).encode()).hexdigest()[:12]}")
-        notes = _notes(edge_runtime, cpu)
+        make_clock(files.clock)
+        group = f"edgewise-{hashlib.sha256(str(run_dir.resolve()).encode()).hexdigest()[:12]}"
+        # One folder a child: that of a child that died is emptied whole.
+        cpu, home_cpu = cpu_groups(group), cpu_groups(f"{group}-home") if has_home(stack) else None
+        launches = {arn: launch.to_json() for arn, launch in edge_runtime.launches.items()}
+        notes = notes_of(edge_runtime, cpu)
         for note in [edge_runtime.describe(), *notes]:
             say(note)
         settings = {
             "state": state,
             "project": str(project),
             "run_dir": str(run_dir.resolve()),
-            "domains": _domains(stack),
-            "ports": _ports(before),
-            "launches": {arn: launch.to_json() for arn, launch in edge_runtime.launches.items()},
+            "domains": domains_of(stack),
+            "ports": ports_of(before),
+            "launches": {arn: launch for arn, launch in launches.items() if arn in stack.functions},
             "cpu": cpu.to_json() if cpu else None,
             "max_environments": max_environments,
+            "home": {
+                "launches": {arn: launch for arn, launch in launches.items() if arn not in stack.functions},
+                "cpu": home_cpu.to_json() if home_cpu else None,
+                "seconds_per_minute": seconds_per_minute,
+                "billing": billing or {},
+            }
+            if has_home(stack)
+            else None,
             "facts": {
                 "digest": digest,
                 "stack": stack.stack,
                 "notes": notes,
                 "cpu": cpu.to_json() if cpu else None,
+                "home_cpu": home_cpu.to_json() if home_cpu else None,
                 "python": {
                     "version": edge_runtime.version,
                     "very_zip": edge_runtime.very_zip,
@@ -194,8 +218,9 @@ def _end(files: RunFiles, *, keep_data: bool) -> None:
         raise LocalEdgeError(f"the local edge's keeper, process {keeper.pid}, can't be ended")
     if keeper is not None:
         _collect(keeper.pid)
-    groups = CpuGroups.from_json(content.get("cpu"))
-    if groups is not None:
+    for groups in (CpuGroups.from_json(content.get("cpu")), CpuGroups.from_json(content.get("home_cpu"))):
+        if groups is None:
+            continue
         try:
             groups.remove()
         except OSError as error:
@@ -250,46 +275,9 @@ def _wait_until_healthy(files: RunFiles, keeper: subprocess.Popen[bytes] | None)
 def _last_words(files: RunFiles) -> str:
     """Return the ends of the logs of ours; they hold no secrets."""
     words = []
-    for name in ("keeper", "cloud", "gateway"):
+    for name in ("keeper", "cloud", "gateway", "home"):
         log = files.log(name)
         text = log.read_bytes()[-_LOG_TAIL_BYTES:].decode(errors="replace").strip() if log.exists() else ""
         if text:
             words.append(f"{name}: {text.splitlines()[-1]}")
     return "\n".join(words)
-
-
-def _domains(stack: LocalStack) -> dict[str, str]:
-    """Return each distribution's domain name and the function that it serves."""
-    domains = {edge.domain_name: edge.function for edge in stack.distributions}
-    if len(set(domains.values())) != len(domains):
-        raise LocalEdgeError(f"two distributions serve one function: {sorted(domains.values())}")
-    return domains
-
-
-def _ports(before: Mapping[str, object]) -> dict[str, int]:
-    """Return the ports of an earlier run, to take again."""
-    endpoints = before.get("endpoints")
-    urls = {f"function {name}": text for name, text in endpoints.items()} if isinstance(endpoints, dict) else {}
-    urls |= {"cloud": before.get("cloud_url"), "admin": before.get("admin_url")}
-    return {name: port for name, text in urls.items() if text and (port := urlsplit(str(text)).port)}
-
-
-def _notes(edge_runtime: runtime.EdgeRuntime, cpu: CpuGroups | None) -> list[str]:
-    notes = []
-    if not edge_runtime.very_zip:
-        notes.append("no Python 3.13 works on this machine: what runs is not the very zip that AWS would get")
-    if cpu is None:
-        notes.append("control groups can't be written here: environments run at full speed, not at Lambda's share")
-    return notes
-
-
-def _digest(state: Mapping[str, object], edge_runtime: runtime.EdgeRuntime, max_environments: int) -> str:
-    """Return a digest of all that makes a local edge what it is; times and order of the state don't count."""
-    deployment = state["deployment"]
-    assert isinstance(deployment, dict)
-    # The engine keeps resources in the order in which they were last registered, which is a matter of chance.
-    in_order = sorted(deployment["resources"], key=lambda resource: str(resource["urn"]))
-    resources = [{key: resource.get(key) for key in _RESOURCE_KEYS} for resource in in_order]
-    launches = {arn: launch.to_json() for arn, launch in edge_runtime.launches.items()}
-    content = json.dumps([resources, launches, max_environments], sort_keys=True)
-    return hashlib.sha256(content.encode()).hexdigest()

@@ -21,6 +21,7 @@ ADDRESS = "owner@example.org"
 STREAM_ARN = f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/{TABLE}/stream/2026-01-01T00:00:00.000"
 TOPIC_ARN = f"arn:aws:sns:us-east-1:{ACCOUNT}:{TOPIC}"
 QUEUE_ARN = f"arn:aws:sqs:us-east-1:{ACCOUNT}:{DEAD_LETTERS}"
+QUEUE_URL = f"https://sqs.us-east-1.amazonaws.com/{ACCOUNT}/{DEAD_LETTERS}"
 COUNTERS = {"dynamodb": {"NewImage": {"pk": {"S": [{"prefix": "counter#"}]}}}}
 
 
@@ -66,7 +67,7 @@ class HandmadeHome:
         parts = [
             self._function(SETTLE, self.settle, reserved=1),
             self._mapping(),
-            resource("aws:sqs/queue:Queue", "dead-letters", {"name": DEAD_LETTERS}, {"arn": QUEUE_ARN}, "url"),
+            resource("aws:sqs/queue:Queue", "dead-letters", {"name": DEAD_LETTERS}, {"arn": QUEUE_ARN}, QUEUE_URL),
             resource("aws:sns/topic:Topic", "alerts", {"name": TOPIC}, {"arn": TOPIC_ARN}, TOPIC_ARN),
             resource(
                 "aws:sns/topicSubscription:TopicSubscription",

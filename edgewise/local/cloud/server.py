@@ -27,7 +27,7 @@ from edgewise.local.cloud.seed import REGION, seed
 from edgewise.local.cloud.streams import Streams, number_of
 from edgewise.local.files import RunFiles
 from edgewise.local.functions.clock import now_s
-from edgewise.local.protocol import FAULTS_PATH
+from edgewise.local.protocol import FAULTS_PATH, ONCE_HEADER
 from edgewise.local.stack.state import parse_state
 
 if TYPE_CHECKING:
@@ -37,8 +37,9 @@ if TYPE_CHECKING:
     from edgewise.local.stack.model import LocalStack
 
 
-# A header by which a write that is sent again is known; as it stands in the journal.
-ONCE: Final = "X-EDGEWISE-ONCE"
+# As it stands in the journal.
+ONCE: Final = ONCE_HEADER.upper()
+_FORM: Final = "application/x-www-form-urlencoded"
 DYNAMODB: Final = "DynamoDB"
 # Whose resources the stand-in providers make; the ARNs of moto's own have to be the stack's.
 ACCOUNT: Final = "000000000000"
@@ -137,6 +138,9 @@ class Emulator:
             return self._topic(environ, start_response)
         if not is_write(environ, service):
             return self._ask(environ, start_response)[1]
+        if service == S3 and environ.get("CONTENT_TYPE", "").startswith(_FORM):
+            # moto takes such a body apart as a form, and keeps nothing of it.
+            environ["CONTENT_TYPE"] = "binary/octet-stream"
         request = Request.of(environ, service, _read(environ))
         once = environ.get("HTTP_X_EDGEWISE_ONCE", "")
         with self.other_lock:

@@ -11,7 +11,7 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from edgewise.local.files import clock_folder
 from edgewise.local.functions.clock import INJECTED
@@ -21,7 +21,7 @@ from edgewise.paths import cache_dir
 from edgewise.python313 import Python313, find_python313, with_folders
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
 EDGE_RUNTIME: Final = "python3.13"  # what Lambda runs, Amazon Linux 2023
 LOCK: Final = Path(__file__).with_name("runtime.lock")
@@ -52,6 +52,15 @@ class Launch:
             "task_root": str(self.task_root),
             "runtime_folder": str(self.runtime_folder),
         }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Launch:
+        """Read what `to_json` wrote."""
+        return cls(
+            command=tuple(value["command"]),
+            task_root=Path(str(value["task_root"])),
+            runtime_folder=Path(str(value["runtime_folder"])),
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

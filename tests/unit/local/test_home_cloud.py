@@ -22,7 +22,7 @@ from edgewise.local.stack.homemodel import Subscription
 from edgewise.local.stack.model import LocalEdgeError
 from edgewise.local.stack.state import parse_state
 from tests.edge.handmade import TABLE, HandmadeStack, zip_of
-from tests.edge.handmade_home import ADDRESS, DEAD_LETTERS, LAKE, TOPIC_ARN, HandmadeHome
+from tests.edge.handmade_home import ADDRESS, LAKE, QUEUE_URL, TOPIC_ARN, HandmadeHome
 
 KEY = {"pk": {"S": "counter#face-match#cloudfront"}}
 
@@ -184,6 +184,14 @@ def test_the_lake_survives_a_restart(cloud: Cloud, state: dict[str, Any], tmp_pa
     again.close()
 
 
+def test_an_object_that_came_as_a_form_is_kept_whole(cloud: Cloud) -> None:
+    # Python's urllib calls every body a form unless told otherwise.
+    headers = {"Authorization": credential("s3"), "Content-Type": "application/x-www-form-urlencoded"}
+    Client(cloud.emulator).put(f"/{LAKE}/a", data=b"a=1", headers=headers)
+
+    assert cloud.get("a") == b"a=1"
+
+
 def test_of_many_that_claim_a_key_at_once_one_wins(cloud: Cloud) -> None:
     # GIVEN a key that nobody has WHEN sixteen put it at once, if it is not there
     statuses: list[int] = []
@@ -206,7 +214,7 @@ def test_of_many_that_claim_a_key_at_once_one_wins(cloud: Cloud) -> None:
 def test_metrics_and_messages_survive_and_are_taken_once(cloud: Cloud, state: dict[str, Any], tmp_path: Path) -> None:
     # GIVEN a metric and a dead letter, each sent twice by somebody who heard no answer
     metric = {"Namespace": "N", "MetricData": [{"MetricName": "m", "Timestamp": 1.0, "Value": 2}]}
-    letter = {"QueueUrl": f"http://localhost/000000000000/{DEAD_LETTERS}", "MessageBody": "{}"}
+    letter = {"QueueUrl": QUEUE_URL, "MessageBody": "{}"}
     for _ in range(2):
         assert cloud.ask("monitoring", f"{CLOUDWATCH}.PutMetricData", metric, **{"X-Edgewise-Once": "a"})[0] == 200
         assert cloud.ask("sqs", f"{SQS}.SendMessage", letter, **{"X-Edgewise-Once": "b"})[0] == 200

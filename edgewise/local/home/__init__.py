@@ -1,0 +1,1 @@
+"""What stands for the stack's home Region: settle, the guard, streams, schedules, metrics, alarms, alerts."""
