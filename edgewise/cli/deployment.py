@@ -29,11 +29,14 @@ class Deployment:
         By function: what `infra` exports of it.
     signing_keys : mapping
         By function, then by key id: the master keys. Secret, never to be shown.
+    model_bucket : str
+        Where models lie; empty for a stack that was deployed before the operators' verbs.
     """
 
     stack: str
     endpoints: Mapping[str, Mapping[str, Any]]
     signing_keys: Mapping[str, Mapping[str, str]]
+    model_bucket: str = ""
 
     def endpoint(self, function: str) -> Mapping[str, Any]:
         """Return a function's endpoint.
@@ -77,7 +80,12 @@ def read_deployment(stack: str) -> Deployment:
     outputs = engine.outputs(stack, show_secrets=True, stand_in=is_local)
     if "endpoints" not in outputs:
         raise not_deployed(stack)
-    return Deployment(stack=stack, endpoints=outputs["endpoints"], signing_keys=outputs["signing_keys"])
+    return Deployment(
+        stack=stack,
+        endpoints=outputs["endpoints"],
+        signing_keys=outputs["signing_keys"],
+        model_bucket=str(outputs.get("model_bucket", "")),
+    )
 
 
 def not_deployed(stack: str) -> CliError:

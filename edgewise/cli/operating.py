@@ -17,6 +17,7 @@ from edgewise.engine import LOCAL_STACK
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from edgewise.cli.deployment import Deployment
     from edgewise.operate import Cloud, Outcome, Target
 
 Function = Annotated[str, typer.Argument(help="A function of the stack.")]
@@ -37,10 +38,17 @@ def places(stack: str, function: str) -> tuple[Cloud, Target]:
     edgewise.operate.OperateError
         When a deployment before these verbs made it.
     """
+    deployment = read_deployment(stack)
+    target = target_of(deployment, function)
+    return cloud_of(stack), target
+
+
+def target_of(deployment: Deployment, function: str) -> Target:
+    """Return a function's places; errors as for `places`."""
     from edgewise.operate import Target
 
-    endpoint = read_deployment(stack).endpoint(function)
-    return cloud_of(stack), Target.from_output(stack, function, endpoint)
+    endpoint = deployment.endpoint(function)
+    return Target.from_outputs(deployment.stack, function, endpoint, bucket=deployment.model_bucket)
 
 
 def cloud_of(stack: str) -> Cloud:

@@ -9,7 +9,7 @@ import typer
 from edgewise.cli.console import AsJson, answer, plainly, say, show_table
 from edgewise.cli.deployment import read_deployment, running_edge
 from edgewise.cli.exits import CliError
-from edgewise.cli.operating import cloud_of
+from edgewise.cli.operating import cloud_of, target_of
 from edgewise.engine import LOCAL_STACK, EngineError
 
 if TYPE_CHECKING:
@@ -49,8 +49,7 @@ def _positions(functions: list[str]) -> dict[str, Position | str]:
 
     def position(function: str) -> Position | str:
         try:
-            endpoint = deployment.endpoint(function)
-            return operate.look(cloud, operate.Target.from_output(LOCAL_STACK, function, endpoint))
+            return operate.look(cloud, target_of(deployment, function))
         except (CliError, operate.OperateError) as error:
             return f"unknown: {error}"
 

@@ -46,23 +46,34 @@ class Target:
     bucket: str
 
     @classmethod
-    def from_output(cls, stack: str, function: str, endpoint: Mapping[str, Any]) -> Target:
-        """Read a function's part of the stack's outputs.
+    def from_outputs(cls, stack: str, function: str, endpoint: Mapping[str, Any], *, bucket: str) -> Target:
+        """Read what the stack's outputs say of a function.
+
+        Parameters
+        ----------
+        stack, function : str
+        endpoint : mapping
+            The function's part of ``endpoints``.
+        bucket : str
+            ``model_bucket``; empty where the stack has no such output.
 
         Raises
         ------
         OperateError
             When a deployment before the switches made it.
         """
-        missing = [name for name in ("store_arn", "model_bucket") if not endpoint.get(name)]
-        if missing:
-            raise OperateError(f"stack {stack} does not say its {' and '.join(missing)}; deploy it again, then repeat")
+        store_arn = str(endpoint.get("store_arn") or "")
+        if not store_arn or not bucket:
+            raise OperateError(
+                f"stack {stack} has no outputs store_arn and model_bucket: it was deployed before there were switches; "
+                "deploy it again"
+            )
         return cls(
             stack=stack,
             function=function,
             table=f"edgewise-{stack}-ledger",
-            store_arn=str(endpoint["store_arn"]),
-            bucket=str(endpoint["model_bucket"]),
+            store_arn=store_arn,
+            bucket=bucket,
         )
 
 

@@ -169,7 +169,7 @@ def test_status_shows_what_runs_and_what_is_missing(local: Local) -> None:
     assert "processes: gateway 12, keeper 11" in result.stderr
     assert "note: control groups can't be written here" in result.stderr
     told = json.loads(run("status", "--json").stdout)
-    assert told.pop("positions")["face-match"].startswith("unknown: stack local does not say its store_arn")
+    assert told.pop("positions")["face-match"].startswith("unknown: stack local has no outputs store_arn")
     assert told == EDGE.to_json()
 
 
@@ -183,7 +183,7 @@ def test_status_shows_what_is_open_and_what_is_not_known(local: Local, monkeypat
         canary_percent=10,
     )
     monkeypatch.setattr(operate, "look", lambda *_: closed)
-    monkeypatch.setattr(operate.Target, "from_output", lambda *_: None)
+    monkeypatch.setattr(operate.Target, "from_outputs", lambda *_, **__: None)
     result = run("status")
     assert result.exit_code == 0
     assert "closed until" in result.stdout

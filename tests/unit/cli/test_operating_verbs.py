@@ -19,8 +19,11 @@ from tests.unit.inference.world import digest, limits, small_model
 from tests.unit.operate.world import ARN, NOON_S, TARGET, World, world
 
 PINNED, CANARY = small_model(), small_model(threshold=1.0)
-ENDPOINT = {"kid": "k1", "store_arn": ARN, "model_bucket": TARGET.bucket}
-OUTPUTS = {"endpoints": {"face-match": ENDPOINT}, "signing_keys": {"face-match": {"k1": "1" * 64}}}
+OUTPUTS = {
+    "endpoints": {"face-match": {"kid": "k1", "store_arn": ARN}},
+    "signing_keys": {"face-match": {"k1": "1" * 64}},
+    "model_bucket": TARGET.bucket,
+}
 
 
 def run(*args: str) -> Result:

@@ -108,7 +108,10 @@ def _without_sigv4a() -> dict[str, Any]:
 
 
 def test_a_stack_that_does_not_say_its_places_is_to_be_deployed_again() -> None:
-    output = {"store_arn": ARN, "model_bucket": "models-test", "url": "https://d1.example/"}
-    assert Target.from_output("test", FUNCTION, output) == TARGET
-    with pytest.raises(OperateError, match="stack test does not say its store_arn and model_bucket; deploy it again"):
-        Target.from_output("test", FUNCTION, {})
+    endpoint = {"store_arn": ARN, "url": "https://d1.example/"}
+    assert Target.from_outputs("test", FUNCTION, endpoint, bucket="models-test") == TARGET
+    for lacking, bucket in (({}, "models-test"), (endpoint, "")):
+        with pytest.raises(
+            OperateError, match=r"stack test has no outputs store_arn and model_bucket: .* deploy it again"
+        ):
+            Target.from_outputs("test", FUNCTION, lacking, bucket=bucket)
