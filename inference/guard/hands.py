@@ -1,4 +1,4 @@
-"""Doing and telling what the guard decided. Only this part needs botocore, and only in a bad month."""
+"""Doing and telling what the guard decided. Only this part needs botocore."""
 
 from __future__ import annotations
 
@@ -55,6 +55,10 @@ class Hands:
     distribution: str
     topic: str
     clients: Any = field(default_factory=Clients)
+
+    def prepare(self) -> None:
+        """Make the clients."""
+        _ = self.clients.sns, self.clients.store, self.clients.cloudfront
 
     def do(self, deed: Deed, now_s: float) -> str:
         """Act and tell, and return why it could not be done; empty when it was.
