@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pulumi
 
+from edgewise.cost.audit.queries import QUERIES
 from edgewise.cost.bound import Settle as CountedSettle
 from edgewise.cost.unit_prices import unit_prices
 from infra.bound import StackBound, describe, shared_resources
@@ -45,7 +46,7 @@ def deploy_lake(settings: Settings) -> Lake:
             database_name=f"edgewise_{settings.stack}".replace("-", "_"),
             workgroup_name=f"edgewise-{settings.stack}",
             functions=tuple(settings.functions),
-            queries={},
+            queries=QUERIES,
             tags=settings.tags(),
             protect=settings.protects_data,
             shared=shared_resources(settings),

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from edgewise.cost.audit.queries import QUERIES
 from tests.project import Project
 
 LAMBDA = "aws:lambda/function:Function"
@@ -46,6 +47,7 @@ def test_a_stack_has_one_of_each(state: dict[str, dict[str, Any]]) -> None:
     found = Counter(each["type"] for each in state.values())
 
     assert {kind: found[kind] for kind in ONE_A_STACK} == dict.fromkeys(ONE_A_STACK, 1)
+    assert found["aws:athena/namedQuery:NamedQuery"] == len(QUERIES)
     assert found["aws:sns/topicSubscription:TopicSubscription"] >= 1
 
 
