@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 from edgewise.engine.environment import LOCAL_STACK, check_use, environment
 from edgewise.engine.process import capture, run
-from edgewise.engine.recovery import recover
+from edgewise.engine.recovery import recover, remove_cut_off_notes
 from edgewise.engine.throwaway import throwaway_project
 from edgewise.paths import OWN_DIR, PROJECT_ROOT
 
@@ -108,12 +108,16 @@ def has_state(stack: str = LOCAL_STACK, *, root: Path = PROJECT_ROOT) -> bool:
 def select(stack: str, *, stand_in: bool, root: Path = PROJECT_ROOT) -> None:
     """Make a stack the selected one, and create it when it is new."""
     env = environment(stack, stand_in=stand_in, root=root)
+    if stack == LOCAL_STACK:
+        remove_cut_off_notes(stack, root=root)
     capture(["stack", "select", stack, "--create"], env, root)
 
 
 def export(stack: str = LOCAL_STACK, *, stand_in: bool = True, root: Path = PROJECT_ROOT) -> dict[str, Any]:
     """Return a stack's deployment with its secrets in plain text: for this process's memory only."""
     env = environment(stack, stand_in=stand_in, root=root)
+    if stack == LOCAL_STACK:
+        remove_cut_off_notes(stack, root=root)
     text = capture(["stack", "export", "--stack", stack, "--show-secrets"], env, root)
     return cast("dict[str, Any]", json.loads(text))
 

@@ -54,6 +54,21 @@ def recover(stack: str, env: Mapping[str, str], *, say: Callable[[str], None], r
         capture(["stack", "import", "--stack", stack], env, root, text=json.dumps(state))
 
 
+def remove_cut_off_notes(stack: str, *, root: Path = PROJECT_ROOT) -> None:
+    """Remove what the file backend notes beside a stack's state, where a kill cut it off.
+
+    The state itself is put into place whole, its ``.attrs`` (kind and hash of the content) are not: killed between the
+    two, `pulumi` can read the state no more ("failed to load checkpoint: EOF"). Without the note it can.
+    """
+    for note in state_dir(root).glob(f".pulumi/stacks/*/{stack}.json*.attrs"):
+        try:
+            json.loads(note.read_text())
+        except FileNotFoundError:
+            continue
+        except ValueError:
+            note.unlink(missing_ok=True)
+
+
 def _check_abandoned(stack: str, lock: Path) -> None:
     try:
         holder = json.loads(lock.read_text())

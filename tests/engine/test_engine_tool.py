@@ -198,6 +198,23 @@ def test_up_recovers_after_kill_9_in_the_middle_of_a_create(project: TinyProject
     assert "pending_operations" not in engine.export(root=project.root)["deployment"]
 
 
+def test_up_recovers_a_note_that_a_kill_cut_off(project: TinyProject) -> None:
+    # GIVEN a stack whose update was killed between its state and the note beside it
+    with Path(os.devnull).open("w") as nowhere:
+        engine.up("local", say=print, output=nowhere, root=project.root)
+        before = engine.export(root=project.root)["deployment"]["resources"]
+        notes = list((project.root / ".edgewise/state").glob(".pulumi/stacks/*/local.json.attrs"))
+        for note in notes:
+            note.write_text("")
+        # WHEN / THEN the state is read, and goes up again, as it was
+        assert notes
+        assert engine.export(root=project.root)["deployment"]["resources"] == before
+        for note in notes:
+            note.write_text("")
+        engine.up("local", say=print, output=nowhere, root=project.root)
+    assert len(engine.export(root=project.root)["deployment"]["resources"]) == len(before)
+
+
 def test_ctrl_c_lets_the_engine_write_its_state(project: TinyProject) -> None:
     # GIVEN an update that is interrupted while a resource is being made, as a terminal does it
     project.write_stack("local", "config:\n  tiny:slow: [first]\n")
