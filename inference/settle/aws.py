@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from functools import cache
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import botocore.session  # type: ignore[import-untyped]  # it ships no types
 from botocore.config import Config  # type: ignore[import-untyped]  # it ships no types
@@ -17,7 +16,6 @@ from botocore.config import Config  # type: ignore[import-untyped]  # it ships n
 # A run lasts at most 10 s: two attempts that hang in both phases must end before.
 CONNECT_TIMEOUT_S: Final = 1.5
 READ_TIMEOUT_S: Final = 2.5
-STORE_SERVICE: Final = "cloudfront-keyvaluestore"
 
 
 @cache
@@ -49,21 +47,11 @@ def client(service: str, *, region: str | None = None, attempts: int = 2) -> Any
 def store_client() -> Any:
     """Return a client of the key-value stores' data plane, which signs with SigV4A (awscrt).
 
-    The service has one host an account; botocore puts the account before a host that was set by variable too. A host
-    of ours knows no such name, so it is taken away again before the call is signed.
+    The service has one host an account, and botocore puts the account before a host that was set by variable too: see
+    docs/gotchas.md for an address that survives it.
     """
     # Each attempt is `inference.settle.store`'s own: a conflict needs a new ETag first.
-    made = client(STORE_SERVICE, region="us-east-1", attempts=1)
-    if own := os.environ.get("AWS_ENDPOINT_URL_CLOUDFRONT_KEYVALUESTORE", ""):
-        authority = urlsplit(own).netloc
-
-        def without_account(request: Any, **_: Any) -> None:
-            host = urlsplit(request.url).netloc
-            if host.endswith(f".{authority}"):
-                request.url = request.url.replace(host, authority, 1)
-
-        made.meta.events.register(f"before-sign.{STORE_SERVICE}", without_account)
-    return made
+    return client("cloudfront-keyvaluestore", region="us-east-1", attempts=1)
 
 
 def error_code(error: Any) -> str:
