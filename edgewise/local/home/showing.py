@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
@@ -98,6 +98,9 @@ class Showing:
                 function=attributes.get("function", ""),
             )
         self._alerts_seen = len(messages)
+        whose = [_about(message, _names(self.stack)) for message in messages]
+        for name in _names(self.stack):
+            self.meter.note(region.now_s(), name, "inbox", meter.of_alerts(whose.count(name)))
 
     def _meter_edge(self, now_s: float, state: Mapping[str, Any]) -> None:
         source = f"gateway-{state.get('gateway', {}).get('pid', '')}"
@@ -113,10 +116,10 @@ class Showing:
         """Charge a guard's runs to its function, and settle's in equal parts to all."""
         names = [edge.function for edge in self.stack.distributions]
         for pool in region.pools.values():
-            whose = [pool.function.environment[key] for key in ("FUNCTION",) if key in pool.function.environment]
-            share = whose if whose and whose[0] in names else names
+            guarded = pool.function.environment.get("FUNCTION")
+            events_of, share = (meter.of_guard, [guarded]) if guarded in names else (meter.of_settle, names)
             for name in share:
-                events = meter.of_home(
+                events = events_of(
                     runs=pool.invocations // len(share),
                     billed_ms=pool.billed_ms // len(share),
                     memory_mb=pool.function.memory_mb,
@@ -161,6 +164,14 @@ def showing_of(stack: LocalStack, memory: Memory, billing: Billing) -> Showing:
         meter=counting,
         memory=memory,
     )
+
+
+def _about(message: Mapping[str, Any], names: Sequence[str]) -> str:
+    """Return the function that a message is about; the stack's own are charged to the first."""
+    told = message["attributes"].get("function", "")
+    if told in names:
+        return str(told)
+    return next((name for name in names if f"-{name}" in message["subject"]), next(iter(names), ""))
 
 
 def _names(stack: LocalStack) -> list[str]:
