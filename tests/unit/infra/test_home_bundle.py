@@ -187,6 +187,30 @@ def test_under_3_13_every_client_starts_and_signs_for_the_key_value_store(
     assert answer.stdout.startswith("AWS4-ECDSA-P256-SHA256 ")
 
 
+@pytest.mark.parametrize("name", ["settle", "guard"])
+def test_under_3_13_the_real_handler_starts_from_its_zip_alone(
+    name: bundle.HomeFunction, python: EdgePython, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bundle, "build_dir", lambda: tmp_path / "build")
+    built = home_zip(name, python)
+    shutil.unpack_archive(built.path, tmp_path / "task")
+
+    module, _, function = built.handler.rpartition(".")
+    start = f"import sys; sys.path.insert(0, {str(tmp_path / 'task')!r}); from {module} import {function} as handler; "
+    answer = subprocess.run(
+        [*python.command(tmp_path), "-I", "-c", start + "print(callable(handler))"],
+        cwd=tmp_path,
+        env={"AWS_REGION": "us-east-1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert answer.stdout == "True\n", answer.stderr
+    assert built.path.stat().st_size < 9_000_000
+    assert "inference/handler.py" not in own(built), "the edge's handler brings onnxruntime"
+
+
 def test_without_a_handler_there_is_no_zip(python: EdgePython, tmp_path: Path) -> None:
     (write(tmp_path) / "guard" / "handler.py").unlink()
 
