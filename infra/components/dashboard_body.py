@@ -209,9 +209,18 @@ def _requests(shown: Shown) -> Widget:
 
 
 def _refused(shown: Shown) -> Widget:
-    # AWS WAF Developer Guide, "Monitoring with CloudWatch": no dimension for a Region where CloudFront is protected.
-    blocked = ["WebACL", shown.web_acl, "Rule", "ALL", {"stat": "Sum", "label": "blocked by the firewall"}]
-    return _graph("Refused by the firewall", [["AWS/WAFV2", "BlockedRequests", *blocked]])
+    """Show what rules blocked and what passed none and met the default; AWS does not say whether ALL is both.
+
+    AWS WAF Developer Guide, "AWS WAF metrics and dimensions": no dimension for a Region where CloudFront is protected.
+    """
+    labels = {"ALL": "blocked, all rules", "Default_Action": "blocked, passed no rule"}
+    return _graph(
+        "Refused by the firewall",
+        [
+            ["AWS/WAFV2", "BlockedRequests", "WebACL", shown.web_acl, "Rule", rule, {"stat": "Sum", "label": label}]
+            for rule, label in labels.items()
+        ],
+    )
 
 
 def _errors(shown: Shown) -> Widget:
