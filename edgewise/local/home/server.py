@@ -19,6 +19,7 @@ from typing import Any, Final
 import aiohttp
 from aiohttp import web
 
+from edgewise.local.cdn import awsapi
 from edgewise.local.files import RunFiles
 from edgewise.local.functions.clock import now_s
 from edgewise.local.functions.cpu import CpuGroups
@@ -45,10 +46,7 @@ _IN_THE_CLOUD: Final = ("S3", "SNS", "SQS", "CLOUDWATCH", "DYNAMODB_STREAMS")
 
 def endpoints(cloud_url: str, gateway_url: str) -> dict[str, str]:
     """Return the variables by which botocore finds AWS's services on this machine."""
-    found = {f"AWS_ENDPOINT_URL_{service}": cloud_url for service in _IN_THE_CLOUD}
-    found["AWS_ENDPOINT_URL_CLOUDFRONT"] = f"{gateway_url}/aws/cloudfront"
-    found["AWS_ENDPOINT_URL_CLOUDFRONT_KEYVALUESTORE"] = f"{gateway_url}/aws/cloudfront-keyvaluestore"
-    return found
+    return {f"AWS_ENDPOINT_URL_{service}": cloud_url for service in _IN_THE_CLOUD} | awsapi.endpoints(gateway_url)
 
 
 def build(settings: Mapping[str, Any], session: aiohttp.ClientSession) -> Region:
