@@ -35,8 +35,6 @@ REGIONS: Final = (
     "sa-east-1",
 )
 PERIOD_S: Final = 86_400
-# Regions asked at a time: most of a far one's time is its way.
-_AT_A_TIME: Final = 7
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,7 +91,8 @@ def seen(clients: Mapping[str, Any], names: Names, *, since_s: int, now_s: float
     queries = {region: _queries(region, names) for region in REGIONS}
     sums: dict[str, dict[str, float]] = {}
     missing = []
-    with ThreadPoolExecutor(_AT_A_TIME) as pool:
+    # All at once: most of a far Region's time is its way, and one that hangs must not take the others' time.
+    with ThreadPoolExecutor(len(REGIONS)) as pool:
         asked = {region: pool.submit(_sums, clients[region], queries[region], since_s, now_s) for region in REGIONS}
         for region, answer in asked.items():
             try:

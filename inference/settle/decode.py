@@ -167,7 +167,7 @@ def _receipt(after: Counter, before: Counter | None) -> tuple[Receipt | None, st
     try:
         receipt = Receipt.from_text(after.receipt)
         _check(receipt)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         return None, _short(error)
     return receipt, ""
 

@@ -8,6 +8,8 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from inference.dynamodb import ConditionFailedError
 from inference.guard import handler as module
@@ -161,8 +163,9 @@ def test_somebody_else_who_changes_the_distribution_is_met_once() -> None:
     cloud = GuardCloud()
     cloud.sums = {("us-east-1", "blocked"): 10_000}
     cloud.faults.refuse["UpdateDistribution"] = ["PreconditionFailed", "InvalidIfMatchVersion"]
-    with pytest.raises(GuardError, match="disconnect \\(firewall\\)"):
+    with pytest.raises(GuardError, match="disconnect \\(firewall\\)") as failed:
         guard(cloud).run()
+    assert len(str(failed.value)) <= module.MAX_REASON
     assert cloud.enabled and cloud.messages == []
     guard(cloud).run()
     assert not cloud.enabled and cloud.alert_ids == [DISCONNECTED.format("firewall", 1, 100)]
@@ -241,6 +244,31 @@ def test_a_run_that_dies_at_any_call_is_finished_by_the_next(at: int, behind: bo
     assert set(counted) == {CLOSED.format(1, 100), DISCONNECTED.format("firewall", 2, 100)}
     assert sum(counted.values()) == 2 + told_unmarked
     assert cloud.items[f"guard#{FUNCTION}"]["pending"] == {"S": "[]"}
+
+
+@settings(max_examples=100, deadline=None)
+@given(data=st.data())
+def test_any_flood_with_crashes_and_people_who_open_again(data: st.DataObject) -> None:
+    # GIVEN refusals that grow, runs that die, people who enable it again
+    cloud, blocked, acted, acts, crashes = GuardCloud(), 0, 0, 0, 0
+    for _ in range(data.draw(st.integers(1, 12))):
+        blocked += data.draw(st.integers(0, 15_000))
+        cloud.sums = {("us-east-1", "blocked"): blocked}
+        cloud.enabled = cloud.enabled or data.draw(st.booleans())
+        cloud.faults = Faults(die_at=data.draw(st.none() | st.integers(0, 9)), behind=data.draw(st.booleans()))
+        try:
+            guard(cloud).run()
+        except CrashError:
+            crashes += 1
+        cloud.faults = Faults()
+        guard(cloud).run()
+        # THEN it acts once a whole allowance, and it is off right after
+        if blocked - acted >= ALLOWANCES["firewall"]:
+            acts, acted = acts + 1, blocked
+            assert not cloud.enabled
+    told = Counter(each for each in cloud.alert_ids if each.endswith("-100"))
+    assert len(told) == acts and sum(told.values()) <= acts + crashes
+    assert cloud.updates <= acts
 
 
 def test_variables_are_read(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+import contextlib
+import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from inference.settle import lake, metrics
 from inference.settle.decode import PoisonError, decode
 from tests.unit.settle.world import DAY, Stream, receipt
 
@@ -82,6 +87,7 @@ def test_what_is_no_record_is_poison(record: dict[str, Any]) -> None:
     [
         "{",
         "[]",
+        "[" * 100_000,
         '{"v":2,"id":"a-1"}',
         '{"v":1}',
         '{"v":1,"id":7}',
@@ -104,3 +110,33 @@ def test_a_damaged_receipt_is_named_and_its_counter_still_counts(text: str) -> N
     change = decode(stream.damaged(text))
     assert change and change.receipt is None and change.damage
     assert change.after.granted == 10
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+RECEIPT_NAMES = ("v", "id", "digest", "from", "outcomes", "refused", "ms", "cold", "latency_ms", "score")
+
+
+@given(told=st.fixed_dictionaries({}, optional=dict.fromkeys(RECEIPT_NAMES, ANYTHING)), version=st.booleans())
+def test_any_receipt_is_read_or_named(told: dict[str, Any], version: bool) -> None:
+    stream = Stream()
+    stream.take(10)
+    change = decode(stream.damaged(json.dumps(told | ({"v": 1} if version else {}))))
+    assert change and bool(change.receipt) != bool(change.damage)
+    if change.receipt:
+        lake.row(change)
+        metrics.lines([change], {}, now_s=0)
+
+
+@given(name=st.sampled_from(["pk", "day", "terms", "granted", "used", "cold_remaining", "receipt"]), value=ANYTHING)
+def test_any_counter_is_read_or_poison(name: str, value: Any) -> None:
+    stream = Stream()
+    stream.take(10)
+    record = stream.hand_in(receipt(1))
+    for attribute in (value, {"S": value}, {"N": value}, {"S": str(value)}, {"N": str(value)}):
+        record["dynamodb"]["NewImage"][name] = attribute
+        with contextlib.suppress(PoisonError):
+            decode(record)
