@@ -56,7 +56,7 @@ TRIMMED_AT_THE_EDGE: Final = (
     "*.dist-info/[!l]*",
 )
 
-# What an AWS client of the six services never reads.
+# What an AWS client of the four services never reads.
 TRIMMED_AT_HOME: Final = (
     ".lock",
     "bin",
@@ -68,7 +68,7 @@ TRIMMED_AT_HOME: Final = (
     "**/__pycache__",
     "*.dist-info/[!lLN]*",
 )
-# botocore knows some 440 services, each in every version of its API: 29 MB of which settle and the guard call six.
+# botocore knows some 440 services, each in every version of its API: 29 MB of which settle and the guard call four.
 KEPT_AT_HOME: Final[Mapping[str, tuple[str, ...]]] = {
     "botocore/data": (
         "_retry.json",
@@ -77,13 +77,10 @@ KEPT_AT_HOME: Final[Mapping[str, tuple[str, ...]]] = {
         "sdk-default-configuration.json",
         "cloudfront",
         "cloudfront-keyvaluestore",
-        "cloudwatch",
-        "dynamodb",
         "s3",
         "sns",
     ),
     "botocore/data/cloudfront": ("2020-05-31",),
-    "botocore/data/dynamodb": ("2012-08-10",),
 }
 
 
