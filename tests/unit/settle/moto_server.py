@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import botocore.session  # type: ignore[import-untyped]  # it ships no types
@@ -43,7 +45,12 @@ def point_clients_at(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def client(service: str, region: str = "us-east-1") -> Any:
     """A client of the test's own."""
-    return botocore.session.Session().create_client(service, region_name=region)
+    return _client(os.environ["AWS_ENDPOINT_URL_S3"], service, region)
+
+
+@cache
+def _client(url: str, service: str, region: str) -> Any:
+    return botocore.session.Session().create_client(service, region_name=region, endpoint_url=url)
 
 
 def inbox(topic: str) -> str:
