@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import logging
 import math
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
@@ -14,10 +15,12 @@ from aiohttp import web
 from edgewise.local.cloud import inbox
 from edgewise.local.dashboard.routes import routes
 from edgewise.local.protocol import TOKEN_HEADER
+from edgewise.local.stack.model import LocalEdgeError
 
 if TYPE_CHECKING:
     from edgewise.local.home.region import Region
 
+LOG: Final = logging.getLogger("edgewise.local.home.admin")
 # A browser sends no header of ours. The page and its figures hold no secrets, and answer to this machine's names only.
 _OPEN: Final = "/dashboard"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -63,10 +66,27 @@ def application(region: Region, *, token: str) -> web.Application:
             web.post("/home/replay", admin.replay),
             web.post("/home/run/{name}", admin.run),
             web.put("/home/faults", admin.faults),
-            *routes(region.showing.collector),
+            *_page(region),
         ]
     )
     return app
+
+
+def _page(region: Region) -> list[web.AbstractRouteDef]:
+    """Return the page's routes; one whose parts are not installed says so, and stops nobody else's work."""
+    try:
+        return routes(region.showing.collector)
+    except LocalEdgeError as error:
+        text = str(error)
+        LOG.warning("%s", text)
+
+    async def missing(_: web.Request) -> web.Response:
+        return web.Response(status=503, text=text)
+
+    async def figures(_: web.Request) -> web.Response:
+        return web.json_response(region.showing.collector.figures())
+
+    return [web.get("/dashboard", missing), web.get("/dashboard.json", figures)]
 
 
 class _Admin:

@@ -45,6 +45,8 @@ _METERS: Final = "meters"
 # A minute's counters are read a moment after it ended.
 _AFTER_THE_MINUTE_S: Final = 0.02
 _LOOK_S: Final = 1.0
+# How soon another length of the minute, or another clock, is seen.
+_WATCH_S: Final = 0.1
 _GATEWAY_TIMEOUT: Final = aiohttp.ClientTimeout(total=5)
 
 
@@ -126,14 +128,28 @@ class Region:
         await until_taken(send, what="a dead letter")
 
     async def _minutes(self) -> None:
-        """Begin minute after minute, on the clock's own."""
+        """Do at the end of each minute what is due."""
         while True:
-            length_s = self.tunables.seconds_per_minute
-            begun_s = self.now_s() // length_s * length_s
-            await asyncio.sleep(begun_s + length_s + _AFTER_THE_MINUTE_S - self.now_s())
+            begun_s, length_s = await self._minute()
             self.schedules.minute()
             await self._measure(begun_s)
             self.alarming.evaluate(self.now_s(), seconds_per_minute=length_s)
+
+    async def _minute(self) -> tuple[float, float]:
+        """Wait until a minute is over; return when it began and how long it was.
+
+        One that is given another length, and one in which the clock was set, is left as it is: another begins.
+        """
+        length_s, shift_s = 0.0, 0.0
+        begun_s = 0.0
+        while True:
+            if (length_s, shift_s) != (self.tunables.seconds_per_minute, read_offset(self.clock_file)):
+                length_s, shift_s = self.tunables.seconds_per_minute, read_offset(self.clock_file)
+                begun_s = self.now_s() // length_s * length_s
+            left_s = begun_s + length_s + _AFTER_THE_MINUTE_S - self.now_s()
+            if left_s <= 0:
+                return begun_s, length_s
+            await asyncio.sleep(min(left_s, _WATCH_S))
 
     async def _measure(self, begun_s: float) -> None:
         """Turn what was counted in a minute into metrics."""

@@ -49,7 +49,7 @@ KEEP = "the state before"
 BY_POINTS = {"X": 9.0, "0": 1.0, "-": None}
 
 
-# CloudWatch User Guide, "Configuring how CloudWatch alarms treat missing data": its two tables.
+# After the two tables of the CloudWatch User Guide, "Configuring how CloudWatch alarms treat missing data".
 @pytest.mark.parametrize(
     ("points_to_alarm", "points", "missing", "ignore", "breaching", "not_breaching"),
     [
