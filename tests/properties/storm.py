@@ -86,13 +86,23 @@ def ledger_process(storm: Storm, port: int) -> None:
     from werkzeug.serving import make_server
     from werkzeug.test import Client
 
+    from edgewise.local.cloud.inbox import Inbox
     from edgewise.local.cloud.journal import Journal
+    from edgewise.local.cloud.requests import RequestJournal
     from edgewise.local.cloud.server import Emulator, Faults
+    from edgewise.local.cloud.streams import Streams
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     app = DomainDispatcherApplication(create_backend_app)
-    journal = Journal(Path(os.devnull))
-    emulator = Emulator(app=app, journal=journal, admin_token="", faults=Faults(ledger_latency_ms=0.0))
+    emulator = Emulator(
+        app=app,
+        journal=Journal(Path(os.devnull)),
+        requests=RequestJournal(Path(os.devnull)),
+        inbox=Inbox(path=Path(os.devnull), subscriptions=()),
+        streams=Streams(account="", region="us-east-1", tables=()),
+        admin_token="",
+        faults=Faults(ledger_latency_ms=0.0),
+    )
     if not storm.lock:
         emulator.lock = contextlib.nullcontext()  # type: ignore[assignment]  # the lock taken away
         # Two threads of one interpreter meet in moto's few lines more often: local-edge.md measured with it.
