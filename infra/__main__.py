@@ -16,6 +16,7 @@ from infra.models import pinned_models
 from infra.names import physical_name
 from infra.preview_text import announce
 from infra.settings import read_settings
+from infra.watch import arns_of, deploy_guards, deploy_stack_alarms
 
 stack = pulumi.get_stack()
 settings = read_settings(stack, CONFIG.get())
@@ -52,8 +53,10 @@ functions = [
     for name, function in settings.functions.items()
 ]
 store.let_read([function.endpoint.distribution.arn for function in functions])
-deploy_settle(settings, functions, worst=worst, ledger=ledger, lake=lake, alerts=alerts, python=python)
-deploy_dashboard(settings, functions, worst=worst, alarm_arns=[])
+settle = deploy_settle(settings, functions, worst=worst, ledger=ledger, lake=lake, alerts=alerts, python=python)
+guards = deploy_guards(settings, functions, ledger=ledger, alerts=alerts, python=python)
+shared_alarms = deploy_stack_alarms(settings, ledger=ledger, settle=settle, alerts=alerts)
+deploy_dashboard(settings, functions, worst=worst, alarm_arns=arns_of([shared_alarms, *guards]))
 
 pulumi.export("bound", worst.to_output())
 pulumi.export("endpoints", {function.name: function.describe() for function in functions})

@@ -1,4 +1,4 @@
-"""What one function of the settings becomes: keys, gate, zip, endpoint and limits."""
+"""What one function of the settings becomes: keys, firewall, gate, zip, endpoint and limits."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 import pulumi
 
+from infra.bound import passing
 from infra.bundle import EdgeConfig, EdgeZip, edge_zip, gate_code
 from infra.components.edge_role import EDGE
 from infra.components.key_ring import KeyRing, KeyRingArgs
 from infra.components.lambda_edge_endpoint import Certificate, LambdaEdgeEndpoint, LambdaEdgeEndpointArgs
 from infra.components.ledger import FunctionLimits, Ledger
 from infra.components.model_store import ModelStore
+from infra.components.web_acl import WebAcl, WebAclArgs
 from infra.edge_python import EdgePython
 from infra.function_settings import FunctionSettings
 from infra.limits import HOME_REGION
@@ -25,6 +27,7 @@ class DeployedFunction:
     """A function's resources and what its owner needs to know of them."""
 
     name: str
+    firewall: WebAcl
     endpoint: LambdaEdgeEndpoint
     keys: KeyRing
     model: PinnedModel
@@ -67,6 +70,14 @@ def deploy_function(
     ledger_name = physical_name(settings.stack, "ledger")
     built = edge_zip(EdgeConfig(function=name, table=ledger_name, region=HOME_REGION, edge=EDGE), python)
     keys = KeyRing(f"{full_name}-keys", KeyRingArgs(key_ids=settings.key_ids))
+    firewall = WebAcl(
+        f"{full_name}-firewall",
+        WebAclArgs(
+            physical_name=full_name,
+            passing=passing(name, function, model.manifest, settings),
+            tags=settings.tags(name),
+        ),
+    )
     endpoint = LambdaEdgeEndpoint(
         full_name,
         LambdaEdgeEndpointArgs(
@@ -83,6 +94,7 @@ def deploy_function(
             origin_domain=store.bucket.bucket_regional_domain_name,
             certificate=_certificate(function),
             price_class=function.price_class,
+            web_acl_arn=firewall.acl.arn,
             tags=settings.tags(name),
             customize=function.customize,
         ),
@@ -103,7 +115,7 @@ def deploy_function(
             fetch_token=keys.lease_token,
         ),
     )
-    return DeployedFunction(name=name, endpoint=endpoint, keys=keys, model=model, edge_zip=built)
+    return DeployedFunction(name=name, firewall=firewall, endpoint=endpoint, keys=keys, model=model, edge_zip=built)
 
 
 def _certificate(function: FunctionSettings) -> Certificate | None:

@@ -7,16 +7,10 @@ import pulumi
 from infra.bound import StackBound
 from infra.settings import Settings
 
-# What the bound counts on and this version of the program does not declare yet.
-NOT_YET_DECLARED = "the web ACL with its rate rule, the settle function and the guard that disconnects"
-
 
 def announce(settings: Settings, worst: StackBound) -> None:
-    """Print a line a function, one for what they share, and what the figures count on."""
+    """Print a line a function, and one for what they share."""
     for name, function in settings.functions.items():
         figure = worst.functions[name].total_usd
         pulumi.log.info(f"{name}: the worst month costs {figure} USD, budget {function.monthly_budget_usd} USD")
-    pulumi.log.info(
-        f"shared by all functions: {worst.shared.total_usd} USD; the stack: {worst.total_usd} USD at most. The figures "
-        f"count on {NOT_YET_DECLARED}, which this version does not declare yet"
-    )
+    pulumi.log.info(f"shared by all functions: {worst.shared.total_usd} USD; the stack: {worst.total_usd} USD at most")

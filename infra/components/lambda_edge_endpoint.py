@@ -75,6 +75,7 @@ class LambdaEdgeEndpointArgs:
         Without one AWS serves its default certificate and fixes the lowest TLS version itself.
     price_class : str
         The edges that may serve.
+    web_acl_arn : Input of str
     tags : mapping of str to str
     customize : mapping
         See `Component`.
@@ -93,6 +94,7 @@ class LambdaEdgeEndpointArgs:
     origin_domain: pulumi.Input[str]
     certificate: Certificate | None
     price_class: str
+    web_acl_arn: pulumi.Input[str]
     tags: Mapping[str, str]
     customize: Customize = field(default_factory=dict)
 
@@ -214,6 +216,7 @@ class LambdaEdgeEndpoint(Component):
             http_version="http2and3",
             is_ipv6_enabled=True,
             price_class=args.price_class,
+            web_acl_id=args.web_acl_arn,
             aliases=[args.certificate.domain] if args.certificate else [],
             origins=[
                 {
@@ -222,7 +225,7 @@ class LambdaEdgeEndpoint(Component):
                     "origin_access_control_id": access.id,
                 }
             ],
-            # Whatever matches no path below: the gate answers 404, and no Lambda is behind it.
+            # Whatever matches no path below. The firewall blocks it; behind that the gate answers 404, and no Lambda.
             default_cache_behavior=self._behaviour(CACHING_DISABLED, headers),
             ordered_cache_behaviors=[
                 self._behaviour(CACHING_DISABLED, headers)

@@ -86,6 +86,7 @@ def run_program(
     monkeypatch.setattr("infra.functions.edge_zip", lambda _config, _python: built)
     home = HomeZip(path=small_zip, sha256="0" * 64, runtime="python3.13", handler="inference.settle.handler.handler")
     monkeypatch.setattr("infra.home.home_zip", lambda _name, _python: home)
+    monkeypatch.setattr("infra.watch.home_zip", lambda _name, _python: home)
     # No zip is built, so no Python is needed; in this test's own cache one would be made anew each time.
     python = Python313(command=("python3.13",), version="3.13.0", kind="path")
     monkeypatch.setattr("infra.edge_python.find_python313", lambda **_: python)

@@ -29,6 +29,7 @@ UNTAGGED = {
     "aws:dynamodb/tableItem:TableItem",
     "aws:glue/catalogTable:CatalogTable",
     "aws:iam/rolePolicy:RolePolicy",
+    "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
     "aws:s3/bucketPolicy:BucketPolicy",
@@ -37,6 +38,7 @@ UNTAGGED = {
     "aws:s3/bucketVersioning:BucketVersioning",
     "aws:sns/topicPolicy:TopicPolicy",
     "aws:sns/topicSubscription:TopicSubscription",
+    "aws:scheduler/schedule:Schedule",
 }
 
 
