@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 # A cold start with a model download may use all of the function's 3 s, and CloudFront waits for it.
 TIMEOUT_S: Final = 10.0
 _PROBLEM_PREFIX: Final = "urn:edgewise:problem:"
+# The firewall can't name the type of a problem: AWS WAF knows three types, and JSON is the nearest.
+_PROBLEM_TYPES: Final = (PROBLEM_CONTENT_TYPE, "application/json")
 _NOT_OURS: Final = "unknown"
 # Enough of a foreign answer (a proxy's error page) to recognise it by.
 _EXCERPT: Final = 200
@@ -199,7 +201,7 @@ def _error(response: httpx.Response) -> EdgeError:
     retry_after_s = int(retry_after) if retry_after.isascii() and retry_after.isdigit() else None
     members = _members(response)
     kind = str(members.get("type", ""))
-    if response.headers.get("Content-Type", "").startswith(PROBLEM_CONTENT_TYPE) and kind.startswith(_PROBLEM_PREFIX):
+    if response.headers.get("Content-Type", "").startswith(_PROBLEM_TYPES) and kind.startswith(_PROBLEM_PREFIX):
         slug, detail = kind.removeprefix(_PROBLEM_PREFIX), str(members.get("detail", ""))
     else:
         slug, detail = _NOT_OURS, f"not this platform's answer: {response.text[:_EXCERPT]!r}"

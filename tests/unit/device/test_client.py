@@ -91,6 +91,14 @@ def test_a_refusal_is_typed(edge: Edge, device: Device, slug: str, status: int, 
     assert str(error) == f"{status} {slug}: why {slug}" + (f" Ask again in {after} s." if after else "")
 
 
+def test_the_firewalls_problem_is_read_under_its_own_type(edge: Edge, device: Device) -> None:
+    told = {"type": "urn:edgewise:problem:blocked", "title": "t", "status": 403, "detail": "Only POST passes."}
+    edge.answer = lambda _: json_answer(told, status=403)
+    with EdgeClient(edge.url, device) as client, pytest.raises(EdgeError) as caught:
+        client.send(BODY)
+    assert (caught.value.slug, caught.value.detail) == ("blocked", "Only POST passes.")
+
+
 @pytest.mark.parametrize(
     "answer",
     [
