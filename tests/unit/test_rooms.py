@@ -24,6 +24,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "edgewise.models": (*LEAVES, *CONTRACT),
     "edgewise.device": (*LEAVES, *CONTRACT, "edgewise.models"),
     "edgewise.local": (*LEAVES, *CONTRACT, "edgewise.cost"),
+    "edgewise.operate": (*LEAVES, *CONTRACT, "edgewise.models"),
     "edgewise.cli": (*LEAVES, *CONTRACT, "edgewise", "infra.settings", "infra.bound", "infra.models"),
     "infra": (*LEAVES, *CONTRACT, "edgewise.cost"),
     "policies": ("edgewise.cost",),
