@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
+from edgewise.local.cloud.compact import compact
 from edgewise.local.cloud.inbox import PUBLISH, Inbox, Message, operation_of
 from edgewise.local.cloud.journal import WRITES, Journal
 from edgewise.local.cloud.requests import S3, SNS, Request, RequestJournal, is_write, service_of
@@ -173,8 +174,7 @@ class Emulator:
         return self.faults.model_store_down if bucket in self.model_buckets else self.faults.lake_down
 
     def _ask(self, environ: WSGIEnvironment, start_response: StartResponse) -> tuple[str, list[bytes]]:
-        """Ask moto, as the stack's account; return the status and the answer's body."""
-        environ["HTTP_X_MOTO_ACCOUNT_ID"] = ACCOUNT
+        """Ask moto; return the status and the answer's body."""
         statuses: list[str] = []
 
         def note_status(status: str, *rest: object) -> object:
@@ -251,8 +251,10 @@ def emulator(
     LocalEdgeError
         When moto refuses a part of the stack.
     """
+    compact(files.requests_journal)
     journal, requests = Journal(files.journal), RequestJournal(files.requests_journal)
-    seed(with_account(app), stack, journal, endpoints=endpoints, requests=requests)
+    app = with_account(app)
+    seed(app, stack, journal, endpoints=endpoints, requests=requests)
     streamed = [table.name for table in stack.tables if table.definition.get("StreamSpecification")]
     last = max((number_of(record) for record in _numbers(files)), default=-1)
     origins = {origin.domain_name for edge in stack.distributions for origin in edge.origins.values()}
