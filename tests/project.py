@@ -97,7 +97,8 @@ def copy_project(folder: Path) -> Project:
             shutil.copytree(source, root / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copyfile(source, root / name)
-    (root / ".venv").symlink_to(PROJECT_ROOT / ".venv")
+    for installed in (".venv", "node_modules"):
+        (root / installed).symlink_to(PROJECT_ROOT / installed)
     return Project(root=root)
 
 
