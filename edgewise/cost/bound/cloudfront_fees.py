@@ -88,9 +88,9 @@ def _guard(book: Book, endpoint: Endpoint, guard: Guard) -> list[Line]:
 
 
 def _guards_alerts(book: Book, endpoint: Endpoint, guard: Guard) -> list[Line]:
-    """Price an alert each time the guard acts: on the ledger's allowance, and on the firewall's and the gate's."""
+    """Price a warning and an alert for each of the guard's acts: on ledger's, firewall's and gate's allowance."""
     closing, disabling = (_acts(endpoint, guard, s) for s in (endpoint.assumed.store_s, endpoint.assumed.disable_s))
-    acts = f"({closing} + 2 * {disabling})"
+    acts = f"2 * ({closing} + 2 * {disabling})"
     again = Assumption(
         text="it acts again only while refusals are still coming in, or still being counted, after its first act",
         source="the guard: one act for each whole allowance",

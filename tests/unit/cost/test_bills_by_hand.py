@@ -145,7 +145,7 @@ def cloudflare() -> WorkerEndpoint:
 
 
 CASES = [
-    pytest.param(small(), SMALL, "15.56", id="small, pay as you go"),
+    pytest.param(small(), SMALL, "15.57", id="small, pay as you go"),
     pytest.param(plan(), PLAN, "39.86", id="flat-rate plan"),
     pytest.param(stay_up(), STAY_UP, "747.95", id="stay up, no guard"),
     pytest.param(big_body(), BIG_BODY, "119.85", id="big body, PriceClass_All"),
