@@ -17,11 +17,12 @@ import pytest
 from edgewise.local import supervisor
 from edgewise.local.adminclient import AdminClient
 from edgewise.local.cloud.seed import API, CLOUDWATCH, SQS, credential
+from edgewise.local.stack.model import LocalEdgeError
 from edgewise.local.supervisor import LocalEdgeStatus
 from tests.edge import probe, settle_probe
 from tests.edge.handmade import TABLE, HandmadeStack, zip_of
 from tests.edge.handmade_home import DEAD_LETTERS, GUARD, LAKE, QUEUE_URL, SETTLE, TOPIC_ARN, HandmadeHome
-from tests.edge.running import eventually, gate_code, lambda_runtime
+from tests.edge.running import RunningEdge, eventually, gate_code, lambda_runtime
 
 WITHIN_S = 60
 BLOCKS = {
@@ -262,6 +263,24 @@ def test_a_schedule_runs_by_the_minute_and_on_the_shifted_clock(home: HomeEdge) 
     assert abs(told["time"] - time.time() - 864_000) < 3600
     home.admin.set_clock(0)
     assert abs(json.loads(home.admin.run_schedule(GUARD)["body"])["time"] - time.time()) < 3600
+
+
+def test_what_can_not_be_done_is_said(home: HomeEdge) -> None:
+    for call, words in (
+        (lambda: home.admin.run_schedule("other"), "no schedule 'other'"),
+        (lambda: home.admin.set_home_faults(no_such=1), "no_such"),
+        (lambda: home.admin.set_home_faults(seconds_per_minute=0), "at least"),
+        (lambda: home.admin.replay(-1), "0 or more"),
+    ):
+        with pytest.raises(LocalEdgeError, match=f"400.*{words}"):
+            call()
+
+
+def test_a_stack_without_a_home_region_has_no_process_for_it(edge: RunningEdge) -> None:
+    assert (edge.status.home_url, edge.status.dashboard_url) == ("", "")
+    assert "home" not in edge.status.pids
+    with pytest.raises(LocalEdgeError, match="nothing for its home Region"):
+        edge.admin.home_state()
 
 
 def test_stop_leaves_nothing(home: HomeEdge) -> None:

@@ -12,9 +12,10 @@ import pytest
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.test import Client
 
+from edgewise.local.cloud.faults import Faults
 from edgewise.local.cloud.journal import Journal
 from edgewise.local.cloud.seed import API, with_loopback_urls
-from edgewise.local.cloud.server import Faults, emulator
+from edgewise.local.cloud.server import emulator
 from edgewise.local.files import RunFiles
 from edgewise.local.protocol import FAULTS_PATH, TOKEN_HEADER
 from edgewise.local.stack.state import parse_state
