@@ -60,6 +60,8 @@ deploy_dashboard(settings, functions, worst=worst, alarm_arns=arns_of([shared_al
 
 pulumi.export("bound", worst.to_output())
 pulumi.export("endpoints", {function.name: function.describe() for function in functions})
+pulumi.export("model_bucket", store.bucket.bucket)
+pulumi.export("lake_bucket", lake.bucket.bucket)
 pulumi.export(
     "signing_keys", pulumi.Output.secret({function.name: function.keys.signing_keys for function in functions})
 )

@@ -39,6 +39,7 @@ class DeployedFunction:
             "url": self.endpoint.url,
             "domain_name": self.endpoint.distribution.domain_name,
             "distribution_id": self.endpoint.distribution.id,
+            "store_arn": self.endpoint.store.arn,
             "model_digest": self.model.manifest.digest,
             "request_bytes": self.model.manifest.request_bytes,
             "kid": self.keys.newest,

@@ -125,6 +125,8 @@ class Ledger(Component):
             # Each write of the runtime's is a record: what was granted, and the receipt that came with it.
             stream_enabled=True,
             stream_view_type="NEW_AND_OLD_IMAGES",
+            # Records of what operators switched, `action#…`, are the only items that expire.
+            ttl={"attribute_name": "expires", "enabled": True},
             point_in_time_recovery={"enabled": True},
             deletion_protection_enabled=args.protect,
             tags=args.tags,
