@@ -19,6 +19,10 @@ _NOTES: Final = (
     Assumption(text="a month of 31 days, UTC; taxes, support plans and credits left out", source="bounded-spend"),
     Assumption(text="what people and deployments do by hand is not counted", source="not a load of the endpoint"),
     Assumption(text="start-ups that AWS makes ahead of any call are not billed", source="not documented; assumed"),
+    Assumption(
+        text="a run of settle or the guard, its start-up included, is billed for no longer than its timeout on average",
+        source="assumed: environments are kept from run to run",
+    ),
     Assumption(text="where a price has tiers the dearest is taken", source="the price sheet"),
     Assumption(
         text="fetch tokens stay inside environments, so only cold grants fetch models", source="the token is rotated"
