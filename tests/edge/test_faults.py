@@ -54,11 +54,11 @@ def test_outcomes_are_counted(edge: RunningEdge) -> None:
 
 
 def test_requests_at_once_run_side_by_side(edge: RunningEdge) -> None:
-    # GIVEN four requests of a second each WHEN they come at once THEN each has its own environment
+    # GIVEN four requests that last longer than a start WHEN they come at once THEN each has its own environment
     pids: list[int] = []
 
     def ask() -> None:
-        pids.append(edge.ask(do="sleep", s=1).json()["pid"])
+        pids.append(edge.ask(do="sleep", s=2.5).json()["pid"])
 
     threads = [threading.Thread(target=ask) for _ in range(4)]
     for thread in threads:
