@@ -30,6 +30,8 @@ def status(as_json: AsJson = False) -> None:
     else:
         rows = [(name, url, str(positions[name])) for name, url in sorted(edge.endpoints.items())]
         show_table(["function", "local edge", "now"], rows)
+        if edge.dashboard_url:
+            say(f"dashboard: {edge.dashboard_url}")
         say(str(edge.python["sentence"]))
         say("processes: " + ", ".join(f"{name} {pid}" for name, pid in sorted(edge.pids.items())))
         for note in edge.notes:

@@ -52,15 +52,20 @@ def up(demo: Demo = False, as_json: AsJson = False) -> None:
         answer({"stack": LOCAL_STACK, "elapsed_s": elapsed_s, "edge": edge.to_json(), "demo": shown})
     else:
         _show(edge, result)
+        if edge.dashboard_url:
+            say(f"dashboard: {edge.dashboard_url}")
         say(f"up in {elapsed_s} s; stop it with 'make down'")
     if result is not None and not result.passed:
         raise CliError("the demonstration did not pass: an answer is not the expected one, see above")
 
 
 def _start_edge() -> LocalEdgeStatus:
+    from edgewise.cli.described import read_stack
     from edgewise.local import supervisor
 
-    return supervisor.start(engine.export(LOCAL_STACK), run_dir(), say=say)
+    # The owner put the plan on the distribution by hand: the state knows nothing of it, the meter must.
+    billing = {name: {"plan": function.plan} for name, function in read_stack(LOCAL_STACK).functions.items()}
+    return supervisor.start(engine.export(LOCAL_STACK), run_dir(), say=say, billing=billing)
 
 
 def _demonstrate(edge: LocalEdgeStatus) -> DemoResult:

@@ -30,6 +30,8 @@ EDGE = LocalEdgeStatus(
     cloud_url="http://127.0.0.1:40124",
     admin_url="http://127.0.0.1:40125",
     notes=["control groups can't be written here"],
+    home_url="http://127.0.0.1:40126",
+    dashboard_url="http://127.0.0.1:40126/dashboard",
 )
 
 
@@ -52,6 +54,7 @@ class Local:
         self.deployed = True
         self.demonstration: Demonstration | Exception = Demonstration(passed=True)
         self.asked: dict[str, Any] = {}
+        self.named: dict[str, dict[str, object]] = {}
         outputs = {
             "endpoints": {"face-match": {"kid": "k1", "model_digest": DIGEST}},
             "signing_keys": {"face-match": {"k1": MASTER}},
@@ -70,9 +73,9 @@ class Local:
         patch.setattr(demo, "render", lambda result: f"passed: {result.passed}")
 
     def _note(self, name: str, value: object) -> Any:
-        def call(*args: object, **_: object) -> object:
+        def call(*args: object, **named: object) -> object:
             self.calls.append(name)
-            self.asked[name] = args
+            self.asked[name], self.named[name] = args, named
             return value
 
         return call
@@ -100,6 +103,12 @@ def test_up_goes_from_the_engine_to_the_edge(local: Local) -> None:
     assert local.calls == ["pulumi_path", "models", "python313", "up", "export", "start"]
     assert local.asked["start"][0] == STATE
     assert "http://127.0.0.1:40123" in result.stdout
+    assert "dashboard: http://127.0.0.1:40126/dashboard" in result.stderr
+
+
+def test_up_tells_the_meter_which_plan_the_owner_pays(local: Local) -> None:
+    run("up")
+    assert local.named["start"]["billing"] == {"face-match": {"plan": "none"}}
 
 
 def test_up_demo_asks_as_a_device_about_the_deployed_model(local: Local) -> None:
@@ -166,6 +175,7 @@ def test_status_shows_what_runs_and_what_is_missing(local: Local) -> None:
     assert result.exit_code == 0
     assert "http://127.0.0.1:40123" in result.stdout
     assert "Python 3.13.5 runs the very zip" in result.stderr
+    assert "dashboard: http://127.0.0.1:40126/dashboard" in result.stderr
     assert "processes: gateway 12, keeper 11" in result.stderr
     assert "note: control groups can't be written here" in result.stderr
     told = json.loads(run("status", "--json").stdout)
