@@ -20,6 +20,7 @@ REGION: Final = "us-east-1"
 STORE_SERVICE: Final = "cloudfront-keyvaluestore"
 # Below the local edge's admin address; it wants any AWS signature and no token.
 LOCAL_STORE_PATH: Final = "/aws/cloudfront-keyvaluestore"
+LOCAL_CLOUDFRONT_PATH: Final = "/aws/cloudfront"
 _CONNECT_TIMEOUT_S: Final = 3
 _READ_TIMEOUT_S: Final = 10
 
@@ -37,6 +38,8 @@ class Target:
         The gate's key-value store.
     bucket : str
         Where models lie.
+    distribution : str
+        The distribution's id.
     """
 
     stack: str
@@ -44,6 +47,7 @@ class Target:
     table: str
     store_arn: str
     bucket: str
+    distribution: str
 
     @classmethod
     def from_outputs(cls, stack: str, function: str, endpoint: Mapping[str, Any], *, bucket: str) -> Target:
@@ -62,11 +66,11 @@ class Target:
         OperateError
             When a deployment before the switches made it.
         """
-        store_arn = str(endpoint.get("store_arn") or "")
-        if not store_arn or not bucket:
+        store_arn, distribution = (str(endpoint.get(name) or "") for name in ("store_arn", "distribution_id"))
+        if not store_arn or not distribution or not bucket:
             raise OperateError(
-                f"stack {stack} has no outputs store_arn and model_bucket: it was deployed before there were switches; "
-                "deploy it again"
+                f"stack {stack} has no outputs store_arn, distribution_id and model_bucket: it was deployed before "
+                "there were switches; deploy it again"
             )
         return cls(
             stack=stack,
@@ -74,6 +78,7 @@ class Target:
             table=f"edgewise-{stack}-ledger",
             store_arn=store_arn,
             bucket=bucket,
+            distribution=distribution,
         )
 
 
@@ -83,8 +88,8 @@ class Cloud:
 
     Attributes
     ----------
-    dynamodb, s3, store : Any
-        boto3's clients; the last one is the data plane of CloudFront's key-value stores.
+    dynamodb, s3, store, cloudfront : Any
+        boto3's clients; the store is the data plane of CloudFront's key-value stores.
     who : callable
         Names the caller, for the record.
     now_s : callable
@@ -96,6 +101,7 @@ class Cloud:
     dynamodb: Any
     s3: Any
     store: Any
+    cloudfront: Any
     who: Callable[[], str]
     now_s: Callable[[], float] = time.time
     pause: Callable[[float], None] = time.sleep
@@ -110,6 +116,7 @@ def aws_cloud() -> Cloud:
         dynamodb=session.client("dynamodb", config=config),
         s3=session.client("s3", config=config),
         store=session.client(STORE_SERVICE, config=config),
+        cloudfront=session.client("cloudfront", config=config),
         who=lambda: str(sts.get_caller_identity()["Arn"]),
     )
 
@@ -123,10 +130,7 @@ def local_cloud(*, cloud_url: str, admin_url: str) -> Cloud:
         As its status says: DynamoDB and S3, and the gateway's admin address.
     """
     session = boto3.Session(aws_access_key_id="local", aws_secret_access_key="local", region_name=REGION)
-    # The stores' own scheme, SigV4A, needs a native library; on loopback any signature will do.
-    store = session.client(
-        STORE_SERVICE, endpoint_url=admin_url + LOCAL_STORE_PATH, config=_config(signature_version="v4")
-    )
+    store = session.client(STORE_SERVICE, endpoint_url=admin_url + LOCAL_STORE_PATH, config=_config())
     authority = urlsplit(admin_url).netloc
 
     def without_account(request: Any, **_: Any) -> None:
@@ -140,14 +144,14 @@ def local_cloud(*, cloud_url: str, admin_url: str) -> Cloud:
         dynamodb=session.client("dynamodb", endpoint_url=cloud_url, config=_config()),
         s3=session.client("s3", endpoint_url=cloud_url, config=_config(s3={"addressing_style": "path"})),
         store=store,
+        cloudfront=session.client("cloudfront", endpoint_url=admin_url + LOCAL_CLOUDFRONT_PATH, config=_config()),
         who=getpass.getuser,
     )
 
 
-def _config(**more: Any) -> Config:
+def _config() -> Config:
     return Config(
         connect_timeout=_CONNECT_TIMEOUT_S,
         read_timeout=_READ_TIMEOUT_S,
         retries={"mode": "standard", "total_max_attempts": 3},
-        **more,
     )

@@ -60,7 +60,7 @@ def history(cloud: Cloud, target: Target) -> list[Action]:
 
 def _action(item: dict[str, Any]) -> Action:
     texts = {name: str(next(iter(value.values()))) for name, value in item.items()}
-    details = (f"{name}={texts[name]}" for name in ("until", "digest", "percent") if name in texts)
+    details = (f"{name}={texts[name]}" for name in ("until", "digest", "percent", "distribution") if name in texts)
     return Action(
         when=texts.get("when", ""),
         action=texts.get("action", ""),

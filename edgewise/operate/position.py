@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from edgewise.operate import items, store
+from edgewise.operate import distribution, items, store
 from edgewise.operate.steps import asking
 from edgewise.operate.switches import shown
 
@@ -15,12 +15,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Position:
-    """What ledger and gate say of a function now.
+    """What ledger, gate and distribution say of a function now.
 
     Attributes
     ----------
     open : bool
-        Whether both let requests pass; a quota that is used up closes the gate.
+        Whether all let requests pass; a quota that is used up closes the gate.
+    enabled : bool
+        Whether the distribution is; a change of it takes minutes to arrive.
     leases_closed_until_s, gate_closed_until_s : int or None
         Unix time, 0 or past for open; None for a value that can't be read, which closes.
     canary_digest : str
@@ -29,6 +31,7 @@ class Position:
     """
 
     open: bool
+    enabled: bool
     leases_closed_until_s: int | None
     gate_closed_until_s: int | None
     canary_digest: str
@@ -39,6 +42,8 @@ class Position:
         ends = (self.leases_closed_until_s, self.gate_closed_until_s)
         if self.open:
             told = "open"
+        elif not self.enabled:
+            told = "the distribution is disabled"
         elif None in ends:
             told = "closed: a closed_until can't be read"
         else:
@@ -56,17 +61,19 @@ def look(cloud: Cloud, target: Target) -> Position:
     Raises
     ------
     OperateError
-        When ledger or store can't be read.
+        When ledger, store or distribution can't be read.
     """
-    with asking("the override item and the gate's store"):
+    with asking("the override item, the gate's store and the distribution"):
         override = items.read(cloud, target, items.override_key(target.function))
         gate_s = store.closed_until(cloud, target)
+        enabled = distribution.is_enabled(cloud, target)
     leases_s = items.whole(override, "closed_until") if "closed_until" in override else 0
     now_s = cloud.now_s()
-    is_open = all(end_s is not None and end_s <= now_s for end_s in (leases_s, gate_s))
+    is_open = enabled and all(end_s is not None and end_s <= now_s for end_s in (leases_s, gate_s))
     percent = override.get("canary_percent", {}).get("N", "0")
     return Position(
         open=is_open,
+        enabled=enabled,
         leases_closed_until_s=leases_s,
         gate_closed_until_s=gate_s,
         canary_digest=override.get("canary_digest", {}).get("S", ""),

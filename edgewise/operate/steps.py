@@ -6,11 +6,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import (  # type: ignore[import-untyped]  # it ships no types
-    BotoCoreError,
-    ClientError,
-    MissingDependencyException,
-)
+from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]  # it ships no types
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -93,12 +89,7 @@ def asking(what: str) -> Iterator[None]:
 
 
 def reason(error: Exception) -> str:
-    """Return what an error says, with what to do where AWS's own words don't."""
-    if isinstance(error, MissingDependencyException):
-        return (
-            "CloudFront's key-value stores are signed for with SigV4A, which needs the package awscrt, and it is not "
-            "installed here: run `pip install 'botocore[crt]'` in this environment"
-        )
+    """Return what an error says."""
     if isinstance(error, ClientError):
         told = error.response.get("Error", {})
         return f"{error.operation_name} answered {told.get('Code')}: {told.get('Message') or 'no reason'}"

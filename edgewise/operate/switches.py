@@ -1,12 +1,17 @@
-"""`stop` and `start`: the override item for the edges, the gate's store for CloudFront, then the record."""
+"""`stop` and `start`: the override item for the edges, the gate's store for CloudFront, then the record.
+
+A start may enable the distribution besides; a stop never disables it, for that takes minutes to undo.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from edgewise.operate import items, ledger_view, store
+from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]  # it ships no types
+
+from edgewise.operate import distribution, items, ledger_view, store
 from edgewise.operate.quota import in_this_month, used_up_until_s
-from edgewise.operate.steps import OperateError, Outcome, RefusedError, asking, run
+from edgewise.operate.steps import OperateError, Outcome, RefusedError, asking, reason, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,16 +81,22 @@ def start(
     target: Target,
     *,
     why: str,
+    enable_distribution: bool = False,
     another_flood_usd: Callable[[], Decimal | None] = lambda: None,
     say: Callable[[str], None] = lambda _: None,
 ) -> Outcome:
     """Open a function, whoever closed it; the gate stays closed while a quota is used up.
+
+    A distribution that is disabled stays so unless it is asked for, and the outcome warns of it: enabling buys another
+    allowance of refused requests.
 
     Parameters
     ----------
     cloud, target : Cloud, Target
     why : str
         For the record.
+    enable_distribution : bool
+        Enable the distribution too, which the guard or somebody by hand disabled.
     another_flood_usd : callable
         What the worst bill counts for refused traffic, or None: once more that much may come when the guard's closing
         is undone. Asked only then.
@@ -126,10 +137,20 @@ def start(
         )
         return f"the gate stays closed until {shown(now)}: the {name}'s quota is used up"
 
-    def write_down() -> str:
-        return items.record(cloud, target, outcome)
+    def connect() -> str:
+        if not distribution.enable(cloud, target):
+            return f"the distribution {target.distribution} is enabled already"
+        return f"the distribution {target.distribution} is enabled; every edge answers within {distribution.ARRIVES}"
 
-    run([("override item", override), ("gate's store", gate), ("record", write_down)], outcome, say=say)
+    def write_down() -> str:
+        enabled = {"distribution": f"{target.distribution} enabled"} if enable_distribution else {}
+        return items.record(cloud, target, outcome, **enabled)
+
+    steps = [("override item", override), ("gate's store", gate)]
+    steps += [("distribution", connect)] if enable_distribution else []
+    run([*steps, ("record", write_down)], outcome, say=say)
+    if not enable_distribution:
+        outcome.warnings += _disabled_warnings(cloud, target)
     return outcome
 
 
@@ -179,6 +200,18 @@ def _guards_warnings(guard: dict[str, Any], now_s: float, another: Callable[[], 
                 f"the guard {did} at {items.stamp(acted_s)}{f' ({why})' if why else ''}. It acts again only when "
                 f"another allowance of refused requests is used: that may cost {cost} once more this month"
             )
-    if disconnected_s and in_this_month(disconnected_s, now_s):
-        told.append("a disabled distribution answers nobody: enable it as docs/runbooks/break-glass.md says")
     return told
+
+
+def _disabled_warnings(cloud: Cloud, target: Target) -> list[str]:
+    """Say that a distribution answers nobody, and how it would; what was started stays so if CloudFront is silent."""
+    try:
+        enabled = distribution.is_enabled(cloud, target)
+    except (BotoCoreError, ClientError) as error:
+        return [f"whether the distribution {target.distribution} is enabled can't be said: {reason(error)}"]
+    if enabled:
+        return []
+    return [
+        f"the distribution {target.distribution} is disabled, it answers nobody: the same command with "
+        f"--enable-distribution enables it, within {distribution.ARRIVES}"
+    ]

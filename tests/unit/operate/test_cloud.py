@@ -10,10 +10,9 @@ from urllib.parse import unquote
 
 import pytest
 
-from edgewise.operate import IncompleteError, OperateError, Target, local_cloud, look, stop
-from edgewise.operate import cloud as clouds
+from edgewise.operate import OperateError, Target, local_cloud, look, stop
 from tests.unit.inference.world import FUNCTION, MotoTable, moto_table, serving
-from tests.unit.operate.world import ARN, NOON_S, TARGET, World
+from tests.unit.operate.world import ARN, TARGET
 
 
 class Gateway(BaseHTTPRequestHandler):
@@ -76,35 +75,6 @@ def test_a_local_edge_is_asked_on_loopback_with_any_aws_signature(table: MotoTab
     assert handler.held["value"] == "9999999999"  # type: ignore[attr-defined]  # likewise
     key = {"pk": {"S": f"override#{FUNCTION}"}}
     assert table.client.get_item(TableName=TARGET.table, Key=key)["Item"]["who"]["S"]
-
-
-def test_without_awscrt_the_error_says_what_to_install(stack: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    # GIVEN AWS's own client in an environment without awscrt
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.setattr("botocore.auth.AUTH_TYPE_MAPS", _without_sigv4a())
-    monkeypatch.setattr("botocore.compat.HAS_CRT", False)
-    monkeypatch.setattr("botocore.auth.HAS_CRT", False, raising=False)
-    made = clouds.aws_cloud()
-    assert made.who().startswith("arn:aws:sts::")
-    world = clouds.Cloud(
-        dynamodb=stack.table,
-        s3=stack.s3,
-        store=made.store,
-        who=made.who,
-        now_s=lambda: NOON_S,
-        pause=stack.slept.append,
-    )
-
-    # WHEN a stop comes to the store, THEN the edges are stopped, and the sentence says how to go on
-    with pytest.raises(IncompleteError, match=r"pip install 'botocore\[crt\]'.*Done: no lease is granted"):
-        stop(world, TARGET, until_s=None, why="test")
-
-
-def _without_sigv4a() -> dict[str, Any]:
-    from botocore.auth import AUTH_TYPE_MAPS  # type: ignore[import-untyped]  # it ships no types
-
-    return {name: kind for name, kind in AUTH_TYPE_MAPS.items() if not name.startswith(("v4a", "s3v4a"))}
 
 
 def test_a_stack_that_does_not_say_its_places_is_to_be_deployed_again() -> None:

@@ -10,7 +10,7 @@ import pytest
 from edgewise.operate import FOREVER_S, IncompleteError, OperateError, RefusedError, history, look, start, stop
 from inference import counter
 from tests.unit.inference.world import FUNCTION, limits
-from tests.unit.operate.world import MIDNIGHT_S, MONTH_END_S, NOON_S, TARGET, World
+from tests.unit.operate.world import DISTRIBUTION, MIDNIGHT_S, MONTH_END_S, NOON_S, TARGET, World
 
 HOUR_S = int(NOON_S) + 3_600
 
@@ -234,10 +234,72 @@ def test_a_start_after_the_guard_says_what_that_may_cost(stack: World) -> None:
     warnings = start(stack.cloud, TARGET, why="over").warnings
     assert "disabled its distribution" in warnings[0]
     assert "what the worst bill counts for it once more" in warnings[0]
-    assert "docs/runbooks/break-glass.md" in warnings[1]
+    assert len(warnings) == 1
 
     stack.put(guard | {"closed_at": {"N": str(int(NOON_S) - 30 * 86_400)}})
     assert start(stack.cloud, TARGET, why="over").warnings == []
+
+
+def test_a_start_leaves_a_disabled_distribution_and_says_how_to_enable_it(stack: World) -> None:
+    stack.cloudfront.write(Enabled=False)
+    outcome = start(stack.cloud, TARGET, why="over")
+    (warning,) = outcome.warnings
+    assert DISTRIBUTION in warning
+    assert "--enable-distribution" in warning
+    assert stack.cloudfront.config["Enabled"] is False
+    position = look(stack.cloud, TARGET)
+    assert (position.open, position.enabled, str(position)) == (False, False, "the distribution is disabled")
+
+
+def test_a_start_whose_caller_may_not_look_at_the_distribution_opens_all_the_same(stack: World) -> None:
+    stop(stack.cloud, TARGET, until_s=None, why="test")
+    stack.cloudfront.down = True
+    (warning,) = start(stack.cloud, TARGET, why="over").warnings
+    assert "is enabled can't be said: GetDistributionConfig answered AccessDenied" in warning
+    assert stack.store.value == "0"
+
+
+def test_a_start_enables_the_distribution_when_asked_and_that_is_recorded(stack: World) -> None:
+    # GIVEN a distribution that the guard disabled
+    stack.cloudfront.write(Enabled=False)
+    stack.put({"pk": {"S": f"guard#{FUNCTION}"}, "disconnected_at": {"N": str(int(NOON_S) - 60)}})
+
+    # WHEN it is started with it
+    usd = Decimal(3)
+    outcome = start(stack.cloud, TARGET, why="over", enable_distribution=True, another_flood_usd=lambda: usd)
+
+    # THEN nothing else of it is changed, the cost is told, and the record says it
+    assert stack.cloudfront.config == {"Enabled": True, "Comment": "as deployed"}
+    (warning,) = outcome.warnings
+    assert "disabled its distribution" in warning
+    assert "up to 3.00 USD once more" in warning
+    (action,) = history(stack.cloud, TARGET)
+    assert action.details == f"distribution={DISTRIBUTION} enabled"
+    assert look(stack.cloud, TARGET).open
+
+    # AND once more changes nothing
+    etag = stack.cloudfront.etag
+    outcome = start(stack.cloud, TARGET, why="again", enable_distribution=True)
+    assert stack.cloudfront.etag == etag
+    assert f"the distribution {DISTRIBUTION} is enabled already" in outcome.done
+
+
+@pytest.mark.parametrize("others", [1, 2, 3])
+def test_a_distribution_that_others_change_is_tried_again(stack: World, others: int) -> None:
+    stack.cloudfront.write(Enabled=False)
+    stack.cloudfront.before_update = [lambda: stack.cloudfront.write(Comment="theirs")] * others
+    if others < 3:
+        start(stack.cloud, TARGET, why="over", enable_distribution=True)
+        assert stack.cloudfront.config == {"Enabled": True, "Comment": "theirs"}
+        return
+    told = (
+        r"others changed .* in each of 3 attempts\. Done: leases are granted again; .* Not done: distribution, record"
+    )
+    with pytest.raises(IncompleteError, match=told):
+        start(stack.cloud, TARGET, why="over", enable_distribution=True)
+    start(stack.cloud, TARGET, why="over", enable_distribution=True)
+    assert stack.cloudfront.config["Enabled"] is True
+    assert len(history(stack.cloud, TARGET)) == 1
 
 
 def test_a_start_whose_guard_cannot_be_read_changes_nothing(stack: World) -> None:

@@ -21,7 +21,15 @@ NOON_S = 1_795_608_000.0  # 2026-11-25 12:00 UTC
 MIDNIGHT_S = 1_795_651_200
 MONTH_END_S = 1_796_083_200
 ARN = "arn:aws:cloudfront::000000000000:key-value-store/11111111-2222-3333-4444-555555555555"
-TARGET = Target(stack="test", function=FUNCTION, table="edgewise-test-ledger", store_arn=ARN, bucket="models-test")
+DISTRIBUTION = "E2EXAMPLE00000"
+TARGET = Target(
+    stack="test",
+    function=FUNCTION,
+    table="edgewise-test-ledger",
+    store_arn=ARN,
+    bucket="models-test",
+    distribution=DISTRIBUTION,
+)
 
 
 @dataclass
@@ -63,6 +71,39 @@ class Store:
         self.value, self.etag = value, self.etag + 1
 
 
+@dataclass
+class Distributions:
+    """CloudFront's control plane: one distribution, an ETag that changes with each write, and faults on demand."""
+
+    config: dict[str, Any] = field(default_factory=lambda: {"Enabled": True, "Comment": "as deployed"})
+    etag: int = 1
+    down: bool = False
+    before_update: list[Callable[[], None]] = field(default_factory=list)
+
+    def get_distribution_config(self, *, Id: str) -> dict[str, Any]:  # noqa: N803 -- botocore names it so
+        if self.down:
+            raise error("GetDistributionConfig", 403, "AccessDenied")
+        assert Id == DISTRIBUTION
+        return {"ETag": str(self.etag), "DistributionConfig": dict(self.config)}
+
+    def update_distribution(
+        self,
+        *,
+        Id: str,  # noqa: N803 -- botocore names it so
+        IfMatch: str,  # noqa: N803 -- likewise
+        DistributionConfig: dict[str, Any],  # noqa: N803 -- likewise
+    ) -> None:
+        assert Id == DISTRIBUTION
+        if self.before_update:
+            self.before_update.pop(0)()
+        if IfMatch != str(self.etag):
+            raise error("UpdateDistribution", 412, "PreconditionFailed")
+        self.write(**DistributionConfig)
+
+    def write(self, **config: Any) -> None:
+        self.config, self.etag = self.config | config, self.etag + 1
+
+
 def error(operation: str, status: int, code: str) -> ClientError:
     answer = {"Error": {"Code": code, "Message": "on purpose"}, "ResponseMetadata": {"HTTPStatusCode": status}}
     return ClientError(answer, operation)
@@ -89,6 +130,7 @@ class World:
     cloud: Cloud
     table: FaultyTable
     store: Store
+    cloudfront: Distributions
     s3: Any
     slept: list[float]
     now_s: list[float]
@@ -124,8 +166,17 @@ def world() -> Iterator[World]:
             BillingMode="PAY_PER_REQUEST",
         )
         s3.create_bucket(Bucket=TARGET.bucket)
-        table, store, slept, now_s = FaultyTable(dynamodb), Store(), list[float](), [NOON_S]
-        cloud = Cloud(dynamodb=table, s3=s3, store=store, who=lambda: "ann", now_s=lambda: now_s[0], pause=slept.append)
-        made = World(cloud=cloud, table=table, store=store, s3=s3, slept=slept, now_s=now_s)
+        table, store, cloudfront = FaultyTable(dynamodb), Store(), Distributions()
+        slept, now_s = list[float](), [NOON_S]
+        cloud = Cloud(
+            dynamodb=table,
+            s3=s3,
+            store=store,
+            cloudfront=cloudfront,
+            who=lambda: "ann",
+            now_s=lambda: now_s[0],
+            pause=slept.append,
+        )
+        made = World(cloud=cloud, table=table, store=store, cloudfront=cloudfront, s3=s3, slept=slept, now_s=now_s)
         made.put_limits()
         yield made
