@@ -23,8 +23,10 @@ from urllib.parse import quote
 
 import boto3  # type: ignore[import-untyped]  # it ships no types
 import httpx
+from botocore.exceptions import ClientError  # type: ignore[import-untyped]  # it ships no types
 
-from edgewise.cost.audit import fetch
+from edgewise.cli.audit import Clients, look
+from edgewise.cost.audit import Comparison, fetch
 from edgewise.local import supervisor
 from edgewise.local.cloud.seed import credential
 from edgewise.local.files import RunFiles
@@ -122,7 +124,7 @@ class Days:
         return answer
 
     @contextmanager
-    def load(self, *, rps: float = 40.0) -> Iterator[None]:
+    def load(self, *, rps: float = 60.0) -> Iterator[None]:
         """Ask all the time, whatever the answers are."""
         stop = threading.Event()
 
@@ -226,9 +228,18 @@ class Days:
         return str(bucket)
 
     @cached_property
+    def _clients(self) -> Clients:
+        given = {
+            "region_name": "us-east-1",
+            "endpoint_url": self.status.cloud_url,
+            "aws_access_key_id": "local",
+            "aws_secret_access_key": "local",
+        }
+        return Clients(s3=boto3.client("s3", **given), dynamodb=boto3.client("dynamodb", **given))
+
+    @property
     def _s3(self) -> Any:
-        key = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
-        return boto3.client("s3", region_name="us-east-1", endpoint_url=self.status.cloud_url, **key)
+        return self._clients.s3
 
     def lake_objects(self) -> dict[str, bytes]:
         """Return all objects of the lake's bucket, unpacked."""
@@ -242,7 +253,12 @@ class Days:
     def has_sent(self, day: str, level: int) -> bool:
         """Whether settle noted that it sent an alert about a day's quota: then no crash sends it again."""
         key = f"{ALERTS}/quota/{FUNCTION}/{day}/{level}.json"
-        return bool(json.loads(self.lake_objects().get(key, b"{}")).get("state") == SENT)
+        try:
+            claim = self._s3.get_object(Bucket=self.lake_bucket, Key=key)["Body"].read()
+        except ClientError as error:
+            assert error.response["Error"]["Code"] == "NoSuchKey", error
+            return False
+        return bool(json.loads(claim)["state"] == SENT)
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the lake's rows as they lie in its files."""
@@ -257,24 +273,37 @@ class Days:
         """Return what the stack's state says of the resources of a type."""
         return [each["outputs"] for each in self.system.project.resources() if each["type"] == kind]
 
-    def audit(self) -> dict[str, Any]:
-        """Return the lake's sums beside the ledger's."""
-        (compared,) = json.loads(self.system.edgewise("audit", FUNCTION, "--json").stdout)["comparison"]
-        found: dict[str, Any] = compared
-        return found
+    def audit(self) -> Comparison:
+        """Return the lake's sums beside the ledger's, as `edgewise audit` finds them."""
+        (compared,) = look(self._clients, stack="local", functions=[FUNCTION]).comparisons
+        return compared
 
     # What breaks.
 
-    def kill_cloud(self) -> None:
-        """Kill moto, and wait until it is back."""
+    def kill_cloud(self) -> LocalEdgeStatus:
+        """Kill moto; return how things stood before."""
         before = self.status
         os.kill(before.pids["cloud"], signal.SIGKILL)
+        return before
+
+    def wait_until_back(self, before: LocalEdgeStatus) -> None:
+        """Wait for the next moto."""
         eventually(
             lambda: self.status.healthy and self.status.restarts["cloud"] > before.restarts["cloud"],
             what="another moto",
             within_s=WITHIN_S,
         )
         self.system.admin.set_faults(ledger_latency_ms=0)
+
+    def kill_settle_at_work(self) -> None:
+        """Kill settle's environment while it has a batch: one that waits for a batch is stopped."""
+        (pid,) = self.settle()["pids"]
+        eventually(lambda: _state(pid) != "T", what="settle to work", within_s=WITHIN_S)
+        os.kill(pid, signal.SIGKILL)
+
+
+def _state(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
 
 
 def _slug(body: bytes) -> str:
