@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import Annotated, Final
+
+import typer
 
 from edgewise.cli.console import AsJson, plainly, say
 from edgewise.cli.operating import Function, Stack, Why, places, refusals_are_bad_input, show
 from edgewise.engine import LOCAL_STACK
 
-if TYPE_CHECKING:
-    import typer
-
 # The bound's terms for refused requests; opening by hand may buy each once more.
 _REFUSED: Final = ("N_firewall·r", "N_gate·r", "N_ledger·r", "R")
 
 
+EnableDistribution = Annotated[
+    bool, typer.Option("--enable-distribution", help="Enable the distribution too, where a flood had it disabled.")
+]
+
+
 @plainly
-def start(function: Function, why: Why, stack: Stack = LOCAL_STACK, as_json: AsJson = False) -> None:
+def start(
+    function: Function,
+    why: Why,
+    enable_distribution: EnableDistribution = False,
+    stack: Stack = LOCAL_STACK,
+    as_json: AsJson = False,
+) -> None:
     """Open a function, whoever closed it; the gate stays closed while a quota is used up. No deployment.
 
     Example: edgewise start face-match --why "the flood is over"
@@ -26,7 +36,14 @@ def start(function: Function, why: Why, stack: Stack = LOCAL_STACK, as_json: AsJ
 
     cloud, target = places(stack, function)
     with refusals_are_bad_input():
-        outcome = operate.start(cloud, target, why=why, another_flood_usd=lambda: _flood_usd(stack, function), say=say)
+        outcome = operate.start(
+            cloud,
+            target,
+            why=why,
+            enable_distribution=enable_distribution,
+            another_flood_usd=lambda: _flood_usd(stack, function),
+            say=say,
+        )
     show(outcome, as_json=as_json)
 
 

@@ -149,9 +149,10 @@ def local_cloud(*, cloud_url: str, admin_url: str) -> Cloud:
     )
 
 
-def _config() -> Config:
+def _config(**more: Any) -> Config:
     return Config(
         connect_timeout=_CONNECT_TIMEOUT_S,
         read_timeout=_READ_TIMEOUT_S,
         retries={"mode": "standard", "total_max_attempts": 3},
+        **more,
     )

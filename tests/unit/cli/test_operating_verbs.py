@@ -16,11 +16,11 @@ from edgewise.cli.main import app
 from edgewise.cli.operating import until_s
 from edgewise.operate import FOREVER_S
 from tests.unit.inference.world import digest, limits, small_model
-from tests.unit.operate.world import ARN, NOON_S, TARGET, World, world
+from tests.unit.operate.world import ARN, DISTRIBUTION, NOON_S, TARGET, World, world
 
 PINNED, CANARY = small_model(), small_model(threshold=1.0)
 OUTPUTS = {
-    "endpoints": {"face-match": {"kid": "k1", "store_arn": ARN}},
+    "endpoints": {"face-match": {"kid": "k1", "store_arn": ARN, "distribution_id": DISTRIBUTION}},
     "signing_keys": {"face-match": {"k1": "1" * 64}},
     "model_bucket": TARGET.bucket,
 }
@@ -128,6 +128,21 @@ def test_a_guard_that_acted_is_told_with_its_cost(stack: World, monkeypatch: pyt
     assert "what the worst bill counts for it once more" in result.stderr  # stack `test` has no settings
     monkeypatch.setattr("edgewise.cli.start._flood_usd", lambda *_: 3)
     assert "up to 3.00 USD once more" in on_test("start", "face-match", "--why", "over").stderr
+
+
+def test_a_disabled_distribution_is_told_and_enabled_when_asked(stack: World) -> None:
+    stack.cloudfront.write(Enabled=False)
+    result = on_test("start", "face-match", "--why", "over")
+    assert result.exit_code == 0, result.output
+    # The console wraps a long line where it likes.
+    assert "the same command with --enable-distribution enables it" in " ".join(result.stderr.split())
+    assert stack.cloudfront.config["Enabled"] is False
+    assert json.loads(on_test("history", "face-match", "--json").stdout)["now"]["enabled"] is False
+    result = on_test("start", "face-match", "--why", "over", "--enable-distribution", "--json")
+    assert result.exit_code == 0, result.output
+    assert stack.cloudfront.config["Enabled"] is True
+    assert json.loads(result.stdout)["warnings"] == []
+    assert DISTRIBUTION in on_test("history", "face-match", "--json").stdout
 
 
 def test_the_cost_of_another_flood_is_the_bounds(face_match: object) -> None:

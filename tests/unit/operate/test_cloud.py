@@ -12,7 +12,7 @@ import pytest
 
 from edgewise.operate import OperateError, Target, local_cloud, look, stop
 from tests.unit.inference.world import FUNCTION, MotoTable, moto_table, serving
-from tests.unit.operate.world import ARN, TARGET
+from tests.unit.operate.world import ARN, DISTRIBUTION, TARGET
 
 
 class Gateway(BaseHTTPRequestHandler):
@@ -27,6 +27,9 @@ class Gateway(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.note()
+        if self.path.startswith("/aws/cloudfront/"):
+            self.answer_xml("<DistributionConfig><Enabled>true</Enabled></DistributionConfig>")
+            return
         self.answer(200, {"Key": "closed_until", "Value": self.held["value"], "KvsARN": ARN, "ItemCount": 1})
 
     def do_PUT(self) -> None:
@@ -51,6 +54,13 @@ class Gateway(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    def answer_xml(self, content: str) -> None:
+        self.send_response(200)
+        self.send_header("ETag", "D1")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content.encode())
+
 
 @pytest.fixture
 def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[MotoTable]:
@@ -72,16 +82,16 @@ def test_a_local_edge_is_asked_on_loopback_with_any_aws_signature(table: MotoTab
         ("GET", f"{store}/keys/closed_until", "AWS4"),
         ("PUT", f"{store}/keys/closed_until", "AWS4"),
     ]
+    distribution = f"/aws/cloudfront/2020-05-31/distribution/{DISTRIBUTION}/config"
+    assert handler.asked[-1] == ("GET", distribution, "AWS4")  # type: ignore[attr-defined]  # likewise
     assert handler.held["value"] == "9999999999"  # type: ignore[attr-defined]  # likewise
     key = {"pk": {"S": f"override#{FUNCTION}"}}
     assert table.client.get_item(TableName=TARGET.table, Key=key)["Item"]["who"]["S"]
 
 
 def test_a_stack_that_does_not_say_its_places_is_to_be_deployed_again() -> None:
-    endpoint = {"store_arn": ARN, "url": "https://d1.example/"}
+    endpoint = {"store_arn": ARN, "distribution_id": DISTRIBUTION, "url": "https://d1.example/"}
     assert Target.from_outputs("test", FUNCTION, endpoint, bucket="models-test") == TARGET
-    for lacking, bucket in (({}, "models-test"), (endpoint, "")):
-        with pytest.raises(
-            OperateError, match=r"stack test has no outputs store_arn and model_bucket: .* deploy it again"
-        ):
+    for lacking, bucket in (({}, "models-test"), ({"store_arn": ARN}, "models-test"), (endpoint, "")):
+        with pytest.raises(OperateError, match=r"stack test has no outputs store_arn, .* deploy it again"):
             Target.from_outputs("test", FUNCTION, lacking, bucket=bucket)
