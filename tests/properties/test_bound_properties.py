@@ -117,8 +117,9 @@ GROWS = [
     "budget_alerts", "lease.reads", "settle.alerts_daily", "settle.claim_bytes", "guard.ledger_writes",
     "lease.seconds", "lease.attempts", "lease.item_bytes", "lease.receipt_bytes", "lease.exchange_bytes",
     "firewall.rules", "firewall.capacity_units", "gate.reads", "gate.answer_bytes", "settle.memory_mb",
-    "settle.timeout_s", "settle.retries", "settle.log_bytes", "settle.store_calls", "guard.memory_mb", "guard.metrics",
-    "guard.attempts", "allowance.firewall", "allowance.gate", "allowance.ledger", "assumed.flood_rps",
+    "settle.timeout_s", "settle.init_s", "settle.retries", "settle.log_bytes", "settle.store_calls", "guard.memory_mb",
+    "guard.timeout_s", "guard.init_s", "guard.metrics", "guard.attempts",
+    "allowance.firewall", "allowance.gate", "allowance.ledger", "assumed.flood_rps",
     "assumed.signed_flood_rps", "assumed.firewall_s", "assumed.store_s", "assumed.metrics_s", "assumed.disable_s",
     "assumed.init_s", "assumed.unmetered_ms",
 ]  # fmt: skip

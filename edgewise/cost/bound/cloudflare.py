@@ -65,11 +65,14 @@ def _fees(book: Book, endpoint: WorkerEndpoint) -> list[Line]:
     ]
     if endpoint.guard is None:
         return lines
+    startup = Assumption(text="each run starts anew, start-up CPU is billed", source=source("workers.startup_ms"))
     runs = f"ceil({SECONDS} / {endpoint.guard.interval_s})"
     return [
         *lines,
         book.everywhere("guard: runs", runs, "workers.request"),
-        book.everywhere("guard: CPU", f"{runs} * {endpoint.guard.cpu_ms}", "workers.cpu"),
+        book.everywhere(
+            "guard: CPU", f"{runs} * ({limit('workers.startup_ms')} + {endpoint.guard.cpu_ms})", "workers.cpu", startup
+        ),
     ]
 
 

@@ -12,17 +12,13 @@ from edgewise.cost.bound.counts import Counts, counts, day_leases
 from edgewise.cost.bound.endpoint import Endpoint
 from edgewise.cost.bound.result import Assumption, Bound, Count, Line, Term, count, priced
 from edgewise.cost.prices import PriceSheet
-from edgewise.cost.quotas import limit, source
+from edgewise.cost.quotas import limit
 
 _NOTES: Final = (
     Assumption(text="free tiers are not counted", source="bounded-spend"),
     Assumption(text="a month of 31 days, UTC; taxes, support plans and credits left out", source="bounded-spend"),
     Assumption(text="what people and deployments do by hand is not counted", source="not a load of the endpoint"),
     Assumption(text="start-ups that AWS makes ahead of any call are not billed", source="not documented; assumed"),
-    Assumption(
-        text="a run of settle or the guard, its start-up included, is billed for no longer than its timeout on average",
-        source="assumed: environments are kept from run to run",
-    ),
     Assumption(text="where a price has tiers the dearest is taken", source="the price sheet"),
     Assumption(
         text="fetch tokens stay inside environments, so only cold grants fetch models", source="the token is rotated"
@@ -36,10 +32,6 @@ _NOTES: Final = (
         text="a call that is under way at the month's first midnight belongs to the month that let it in",
         source="assumed; one timeout a held lease",
     ),
-)
-_TIMEOUT_PLUS_INIT: Final = Assumption(
-    text="each is priced as a fresh environment: the whole start-up and the whole timeout, billed",
-    source=source("lambda.init_s"),
 )
 
 
@@ -99,9 +91,9 @@ def _leases(book: Book, endpoint: Endpoint, leases: Count) -> Term:
     alone once; and each time the memory of a refusal has run out a refused renewal, two writes: one finds less than
     it wants, the next nothing, for only one short lease ends a day. Each may be sent `attempts` times. Of these, two
     change the item (the grant, the lone receipt) and so make stream records: a refused or repeated write makes none.
-    Each record runs settle at most retries + 1 times, each run at most its timeout, each writes one object to the
-    lake. The stream keeps records for a day, so the last day of the month before may be settled in this one. A
-    mapping's own reads of the stream are free.
+    Each record runs settle at most retries + 1 times, each run at most a start-up and its timeout, each writes one
+    object to the lake. The stream keeps records for a day, so the last day of the month before may be settled in this
+    one. A mapping's own reads of the stream are free.
     """
     number = plain(leases.value)
     lease = endpoint.lease
@@ -125,7 +117,7 @@ def _settle(book: Book, endpoint: Endpoint, leases: str) -> list[Line]:
     months = lines_of.months_kept(endpoint.log_retention_days)
     lines = [
         book.home("settle runs", runs, "lambda.request"),
-        book.home("settle time", f"{runs} * {settle.timeout_s} * {settle.memory_mb} / 1024", "lambda.duration.x86_64"),
+        lines_of.home_time(book, "settle time", runs, settle),
         book.home("settle's objects in the lake", runs, "s3.put"),
         book.home("settle's dead letters", f"{leases} * 2", "sqs.request"),
     ]
@@ -147,7 +139,7 @@ def _cold(book: Book, endpoint: Endpoint, cold: Count) -> Term:
     lines = []
     if endpoint.daily_quota is not None:
         seconds = f"{number} * ({endpoint.assumed.init_s} + {endpoint.timeout_s})"
-        lines.append(lines_of.edge_time(book, endpoint, "start-ups", seconds, _TIMEOUT_PLUS_INIT))
+        lines.append(lines_of.edge_time(book, endpoint, "start-ups", seconds, lines_of.FRESH_ENVIRONMENT))
     if endpoint.model_bytes > 0:
         fetches = count("fetches", f"{number} * {endpoint.model_attempts}")
         lines += lines_of.arrival(book, endpoint, fetches)
@@ -185,7 +177,7 @@ def _at_ledger(book: Book, endpoint: Endpoint, refused: Count) -> Term:
     lines = [
         *lines_of.arrival(book, endpoint, refused),
         *lines_of.invocation(book, endpoint, refused),
-        lines_of.edge_time(book, endpoint, "start-up and timeout", seconds, _TIMEOUT_PLUS_INIT),
+        lines_of.edge_time(book, endpoint, "start-up and timeout", seconds, lines_of.FRESH_ENVIRONMENT),
         *lines_of.ledger_calls(book, endpoint, number, writes=attempts * endpoint.lease.writes, reads=attempts),
     ]
     return Term(symbol="N_ledger·r", title="refused at the ledger", counts=(refused,), lines=tuple(lines))

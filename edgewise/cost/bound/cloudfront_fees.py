@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from edgewise.cost.bound.book import GIB, Book
-from edgewise.cost.bound.cloudfront_lines import months_kept
+from edgewise.cost.bound.cloudfront_lines import home_time, months_kept
 from edgewise.cost.bound.endpoint import Endpoint, Guard, Settle
 from edgewise.cost.bound.result import Assumption, Line, priced
 from edgewise.cost.month import DAYS, SECONDS
+from edgewise.cost.quotas import limit
 
 # Changes of the gate by hand in a month: a stop and a start.
 _BY_HAND = 2
@@ -73,7 +74,7 @@ def _guard(book: Book, endpoint: Endpoint, guard: Guard) -> list[Line]:
     return [
         book.home("guard: schedule", runs, "scheduler.run"),
         book.home("guard: runs", runs, "lambda.request"),
-        book.home("guard: time", f"{runs} * {guard.timeout_s} * {guard.memory_mb} / 1024", "lambda.duration.x86_64"),
+        home_time(book, "guard: time", runs, guard),
         book.home("guard: metrics read", f"{runs} * {guard.metrics}", "cloudwatch.metric.read"),
         book.home("guard: ledger reads", f"{runs} * {guard.ledger_reads}", "dynamodb.read"),
         book.home("guard: its memory", f"{runs} * {guard.ledger_writes}", "dynamodb.write"),
@@ -104,10 +105,12 @@ def _guards_alerts(book: Book, endpoint: Endpoint, guard: Guard) -> list[Line]:
 def _acts(endpoint: Endpoint, guard: Guard, takes_effect_s: int) -> str:
     """Return the guard's acts on one allowance in a month at most, as arithmetic.
 
-    It acts again when another whole allowance was refused. After its first act some are still refused until that has
-    effect everywhere, and their metrics come in for a while: that many more looks can find something.
+    It acts again when another whole allowance was refused. After its first act, which a late look in a new environment
+    may delay, some are still refused until that has effect everywhere, and their metrics come in for a while: that many
+    more looks can find something.
     """
-    return f"(1 + ceil(({takes_effect_s} + {endpoint.assumed.metrics_s}) / {guard.interval_s}))"
+    late = f"{limit('scheduler.precision_s')} + {guard.init_s} + {guard.timeout_s}"
+    return f"(1 + ceil(({late} + {takes_effect_s} + {endpoint.assumed.metrics_s}) / {guard.interval_s}))"
 
 
 def _alerts(book: Book, endpoint: Endpoint, settle: Settle) -> list[Line]:

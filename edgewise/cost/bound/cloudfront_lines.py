@@ -6,7 +6,7 @@ from typing import Final
 
 from edgewise.cost.arithmetic import plain
 from edgewise.cost.bound.book import GIB, Book
-from edgewise.cost.bound.endpoint import Endpoint
+from edgewise.cost.bound.endpoint import Endpoint, Guard, Settle
 from edgewise.cost.bound.result import Assumption, Count, Line
 from edgewise.cost.month import SHORTEST_MONTH_DAYS
 from edgewise.cost.quotas import limit, source
@@ -19,6 +19,11 @@ _ANSWER: Final = Assumption(text="no answer is longer, headers included", source
 _UNSEEN_BODY: Final = Assumption(
     text="a body that the gate turns away is not sent on, so it isn't billed; its headers are",
     source="AWS, CloudFront guide, billing-and-usage-interpreting (inferred)",
+)
+
+FRESH_ENVIRONMENT: Final = Assumption(
+    text="each is priced as a fresh environment: the whole start-up and the whole timeout, billed",
+    source=source("lambda.init_s"),
 )
 
 
@@ -96,6 +101,13 @@ def refusal_at_gate(book: Book, endpoint: Endpoint, count: Count) -> list[Line]:
 def edge_time(book: Book, endpoint: Endpoint, name: str, seconds: str, *assumptions: Assumption) -> Line:
     """Price seconds of Lambda@Edge at the function's memory."""
     return book.everywhere(name, f"{seconds} * {endpoint.memory_mb} / 1024", "lambda_edge.duration", *assumptions)
+
+
+def home_time(book: Book, name: str, runs: str, function: Settle | Guard) -> Line:
+    """Price the seconds of a home Region's function: each run starts an environment and runs into its timeout."""
+    seconds = f"{runs} * ({function.init_s} + {function.timeout_s})"
+    quantity = f"{seconds} * {function.memory_mb} / 1024"
+    return book.home(name, quantity, "lambda.duration.x86_64", FRESH_ENVIRONMENT)
 
 
 def ledger_calls(book: Book, endpoint: Endpoint, number: str, writes: int, reads: int) -> list[Line]:

@@ -246,10 +246,11 @@ def _close_s(endpoint: Endpoint) -> int:
 
 
 def _guard_s(endpoint: Endpoint) -> int:
-    """Return the seconds from a refusal to the guard's act: metric, next look, its late start, its whole run."""
-    if endpoint.guard is None:
+    """Return the seconds from a refusal to the guard's act: metric, next look, its late start, start-up and run."""
+    guard = endpoint.guard
+    if guard is None:
         return 0
-    look = endpoint.guard.interval_s + limit("scheduler.precision_s") + endpoint.guard.timeout_s
+    look = guard.interval_s + limit("scheduler.precision_s") + guard.init_s + guard.timeout_s
     return endpoint.assumed.metrics_s + look
 
 
@@ -259,7 +260,7 @@ def _lags(endpoint: Endpoint) -> tuple[Assumption, ...]:
     return (
         Assumption(text=f"metrics up to {assumed.metrics_s} s late", source=source("cloudwatch.metric_delay_s")),
         Assumption(
-            text=f"the guard looks every {interval} s, starts late and runs to its timeout",
+            text=f"the guard looks every {interval} s, starts late, in a new environment, and runs to its timeout",
             source=source("scheduler.precision_s"),
         ),
         Assumption(text=f"a distribution is off {assumed.disable_s} s later", source=source("cloudfront.disable_s")),

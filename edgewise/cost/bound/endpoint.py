@@ -103,6 +103,8 @@ class Settle:
 
     Attributes
     ----------
+    init_s : int
+        Start-up of one environment, billed beside its run's time; the platform's ceiling.
     store_calls : int
         Calls of the store's API that one closing makes at most: six attempts, each of which describes the store, reads
         the key and writes it.
@@ -112,6 +114,7 @@ class Settle:
 
     memory_mb: int = 128
     timeout_s: int = 10
+    init_s: int = limit("lambda.init_s")
     retries: int = 2
     log_bytes: int = 2048
     store_calls: int = 18
@@ -125,6 +128,8 @@ class Guard:
 
     Attributes
     ----------
+    init_s : int
+        Start-up of one environment, billed beside its run's time; the platform's ceiling.
     metrics, ledger_reads, ledger_writes : int
         What one run reads of CloudWatch and the ledger, and writes of its own memory there, in units.
     """
@@ -132,6 +137,7 @@ class Guard:
     interval_s: int = 300
     memory_mb: int = 128
     timeout_s: int = 10
+    init_s: int = limit("lambda.init_s")
     attempts: int = 1
     metrics: int = 20
     ledger_reads: int = 4

@@ -135,7 +135,7 @@ class Edge:
         tries = settle.retries + 1
         self.events.closings += tries if self.nature.settle_fails >= 1 else 1
         until_s = self.month.seconds if self.ledger.month_left == 0 else self.midnight_s
-        self._write_store(at_s + self.nature.settle_lag * tries * settle.timeout_s, until_s)
+        self._write_store(at_s + self.nature.settle_lag * tries * (settle.init_s + settle.timeout_s), until_s)
 
     def refused(self, number: int, at_s: float) -> None:
         """Count calls outside any lease; past their allowance the guard closes the gate to the month's end."""

@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from edgewise.cost.bound.endpoint import Endpoint, Settle
+from edgewise.cost.bound.endpoint import Endpoint, Guard, Settle
 from edgewise.cost.simulate.controls import Control
 from edgewise.cost.simulate.events import Events
 from edgewise.cost.simulate.kept import kept_months
@@ -96,7 +96,7 @@ class Meter:
             tally.add("F", "ledger read unit", runs * guard.ledger_reads)
             tally.add("F", "ledger write unit", runs * guard.ledger_writes)
             self._tell(tally, self.events.acts)
-            self._home_runs(tally, "F", runs, guard.memory_mb, int(self.nature.guard_time * guard.timeout_s * 1000))
+            self._home_runs(tally, "F", runs, guard, self.nature.guard_time)
             self._home_logs(tally, "F", runs * guard.log_bytes)
         if settle is not None:
             tally.add("F", "store write", self.events.closings * settle.store_calls)
@@ -111,9 +111,13 @@ class Meter:
         tally.add("F", "bucket read", alerts * tries)
         tally.add("F", "lake byte-month", alerts * settle.claim_bytes * self.endpoint.lake_months)
 
-    def _home_runs(self, tally: Tally, symbol: str, runs: int, memory_mb: int, each_ms: int) -> None:
+    def _home_runs(self, tally: Tally, symbol: str, runs: int, function: Settle | Guard, took: float) -> None:
+        """Charge runs that take a share of the timeout each, and the start-ups of those that find no environment."""
+        starts = int(self.nature.home_starts * runs)
+        started_ms = starts * int(self.nature.init * function.init_s * 1000)
+        ran_ms = runs * int(took * function.timeout_s * 1000)
         tally.add(symbol, "home run", runs)
-        tally.add(symbol, "home MB-ms", runs * memory_mb * each_ms)
+        tally.add(symbol, "home MB-ms", function.memory_mb * (started_ms + ran_ms))
 
     def _home_logs(self, tally: Tally, symbol: str, logged: int) -> None:
         tally.add(symbol, "home log byte", logged)
@@ -199,7 +203,7 @@ class Meter:
         if Control.SETTLE_RETRIES in self.without:
             tries = _STREAM_KEEPS_S // max(1, settle.timeout_s)
         runs = records + failed * (tries - 1)
-        self._home_runs(tally, "L·l", runs, settle.memory_mb, int(self.nature.settle_time * settle.timeout_s * 1000))
+        self._home_runs(tally, "L·l", runs, settle, self.nature.settle_time)
         self._home_logs(tally, "L·l", runs * settle.log_bytes)
         tally.add("L·l", "lake object", runs)
         tally.add("L·l", "dead letter", failed)

@@ -24,7 +24,7 @@ class Nature:
     store_lag, metrics_lag, disable_lag : float
         Shares of `store_s`, `metrics_s`, `disable_s`.
     guard_lag : float
-        Share of the scheduler's 60 s precision and of the guard's timeout that pass before it acts.
+        Share of the scheduler's 60 s precision and of the guard's start-up and timeout that pass before it acts.
     settle_lag : float
         Share of all of settle's tries that pass before the record that ends a quota has closed the gate.
     settle_closes : bool
@@ -42,7 +42,8 @@ class Nature:
     lanes : int
         Environments that the platform keeps side by side at least.
     init, load : float
-        Shares of `init_s` for a start-up, and of the timeout for a first call's wait for ledger and model.
+        Shares of `init_s` for a start-up (settle's and the guard's too), and of the timeout for a first call's
+        wait for ledger and model.
     fetches : float
         Share of the model's fetches that one cold grant may take.
     refused_cold : bool
@@ -59,6 +60,8 @@ class Nature:
         Share of records on which settle fails every time.
     settle_time, guard_time : float
         Shares of the timeouts that a run takes.
+    home_starts : float
+        Share of settle's and the guard's runs that start an environment.
     alarms, alerts : float
         Shares of the alarms and of settle's alerts that can go out.
     backlog : float
@@ -95,6 +98,7 @@ class Nature:
     settle_fails: float = 0.0
     settle_time: float = 0.05
     guard_time: float = 0.05
+    home_starts: float = 0.02
     alarms: float = 0.01
     alerts: float = 0.2
     backlog: float = 0.0
@@ -135,6 +139,7 @@ def usual(rng: Random) -> Nature:
         alarms=rng.uniform(0, 0.02),
         alerts=rng.uniform(0, 0.5),
         backlog=rng.uniform(0, 0.05),
+        home_starts=rng.uniform(0, 0.1),
     )
 
 
@@ -163,6 +168,7 @@ WORST: Final = Nature(
     settle_fails=1.0,
     settle_time=1.0,
     guard_time=1.0,
+    home_starts=1.0,
     alarms=1.0,
     alerts=1.0,
     backlog=1.0,

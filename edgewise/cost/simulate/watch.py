@@ -49,7 +49,7 @@ class Guard:
         self._interval_s = settings.interval_s
         self._phase_s = phase_s % settings.interval_s
         self._metrics_s = int(nature.metrics_lag * assumed.metrics_s)
-        self._slow_s = int(nature.guard_lag * (SCHEDULE_PRECISION_S + settings.timeout_s))
+        self._slow_s = int(nature.guard_lag * (SCHEDULE_PRECISION_S + settings.init_s + settings.timeout_s))
 
     def acts_at(self, passed_s: int) -> int:
         """Return when it has acted on an allowance that was passed at `passed_s`.

@@ -16,14 +16,14 @@ from edgewise.cost.what_if import put, value_at, what_if
 from tests.unit.cost.test_bound import FACE, WORKER
 
 PROD = replace(FACE, plan="pro")
-BUDGET = Decimal(40)
+BUDGET = Decimal(42)
 
 
 def test_a_bound_that_fits_is_not_refused() -> None:
     assert refusal(PROD, BUDGET) == ""
 
 
-# Fifteen settings that a budget of 40 USD refuses: what the message must show beside function, figure and terms.
+# Fifteen settings that a budget of 42 USD refuses: what the message must show beside function, figure and terms.
 REFUSED = [
     pytest.param(replace(PROD, daily_quota=200_000), "would fit: daily_quota: 200000 ->", id="quota over budget"),
     pytest.param(replace(PROD, memory_mb=3008), "would fit: memory_mb: 3008 ->", id="memory"),
@@ -32,7 +32,7 @@ REFUSED = [
     pytest.param(replace(FACE, rate_cap_rps=None), "would fit: plan: none -> pro", id="no rate cap"),
     pytest.param(replace(FACE, on_flood="stay_up"), "would fit: plan: none -> pro", id="stay_up without a plan"),
     pytest.param(replace(FACE, cold_grants_daily=2_000, model_bytes=60_000_000), "would fit", id="model too large"),
-    pytest.param(replace(PROD, cold_grants_daily=4_000), "would fit: cold_grants_daily: 4000 -> 114", id="cold grants"),
+    pytest.param(replace(PROD, cold_grants_daily=4_000), "would fit: cold_grants_daily: 4000 -> 126", id="cold grants"),
     pytest.param(replace(PROD, guard=None), "would fit: guard: add one", id="no guard"),
     pytest.param(replace(PROD, daily_quota=None), "would fit: daily_quota: None ->", id="no ledger"),
     pytest.param(replace(PROD, log_retention_days=None), "logs are kept for ever", id="logs for ever"),
@@ -52,7 +52,7 @@ def test_a_refusal_names_function_figure_terms_and_a_way_out(described: Any, sho
     figure = bound(described)
     assert text.startswith(f"face-match on {figure.edge}: the worst month costs ")
     assert (f"{figure.total_usd} USD" if figure.total.is_finite() else figure.status.value) in text
-    assert "budget 40 USD" in text
+    assert "budget 42 USD" in text
     assert f"largest: {figure.largest()[0].symbol} (" in text
     assert shown in text
 

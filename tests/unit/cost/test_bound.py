@@ -84,7 +84,7 @@ def test_without_a_ledger_only_the_platform_bounds() -> None:
 
 def test_without_a_rate_cap_only_cloudfronts_quota_is_believed() -> None:
     uncapped = replace(FACE, rate_cap_rps=None)
-    assert counted(uncapped, "N_gate") == 300_000 + 250_000 * (600 + 300 + 60 + 10 + 900)
+    assert counted(uncapped, "N_gate") == 300_000 + 250_000 * (600 + 300 + 60 + 10 + 10 + 900)
     assert not bound(uncapped).fits(Decimal(1_000))
 
 
@@ -102,8 +102,8 @@ def test_without_a_signature_gate_the_whole_flood_reaches_lambda() -> None:
 
 def test_without_a_store_the_guard_can_only_disconnect() -> None:
     # GIVEN no store THEN un-leased calls go on until the distribution is off (900 s) instead of closed (120 s)
-    assert counted(FACE, "N_ledger") == 5_000 + 25 * (600 + 300 + 60 + 10 + 120)
-    assert counted(replace(FACE, gate=Gate(store=False)), "N_ledger") == 5_000 + 25 * (600 + 300 + 60 + 10 + 900)
+    assert counted(FACE, "N_ledger") == 5_000 + 25 * (600 + 300 + 60 + 10 + 10 + 120)
+    assert counted(replace(FACE, gate=Gate(store=False)), "N_ledger") == 5_000 + 25 * (600 + 300 + 60 + 10 + 10 + 900)
     # GIVEN no guard THEN nothing ends them
     assert counted(replace(FACE, guard=None), "N_ledger") == 25 * 2_678_400
 

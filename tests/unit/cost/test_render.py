@@ -24,7 +24,7 @@ from tests.unit.cost.test_bound import FACE, WORKER
 
 PROD = bound(replace(FACE, plan="pro"))
 ENTRIES = [
-    Entry(bound=PROD, budget_usd=Decimal(40)),
+    Entry(bound=PROD, budget_usd=Decimal(42)),
     Entry(bound=bound(FACE), budget_usd=Decimal(40)),
     Entry(bound=bound(replace(WORKER, front="none")), budget_usd=Decimal(20)),
     Entry(bound=shared_bound(StackShared(stack="prod"))),
@@ -42,8 +42,8 @@ def test_the_table_tells_who_fits() -> None:
     text = shown(bounds_table(ENTRIES))
     rows = {cells[1]: cells[2:-1] for line in text.splitlines() if len(cells := cells_of(line)) > 2}
     assert [entry.verdict for entry in ENTRIES] == ["fits", "over", "infinite", ""]
-    assert rows["total"] == ["39.86", rows["total"][1], "∞", "5.52", "∞"]
-    assert rows["budget"] == ["40.00", "40.00", "20.00", "", ""]
+    assert rows["total"] == ["41.73", rows["total"][1], "∞", "5.52", "∞"]
+    assert rows["budget"] == ["42.00", "40.00", "20.00", "", ""]
     assert ["fits", "over", "infinite", "", ""] in rows.values()
 
 
@@ -88,10 +88,10 @@ def test_why_it_is_not_finite_is_explained() -> None:
 
 def test_json_keeps_every_digit() -> None:
     # GIVEN the JSON WHEN read back THEN terms add up to the exact total, and what isn't finite is null
-    read = json.loads(json.dumps(to_json(PROD, Decimal(40))))
+    read = json.loads(json.dumps(to_json(PROD, Decimal(42))))
     assert read["status"] == "finite"
     assert read["fits"] is True
-    assert read["total_usd"] == "39.86"
+    assert read["total_usd"] == "41.73"
     assert sum(Decimal(term["amount_usd"]) for term in read["terms"]) == PROD.total
     assert sum(Decimal(line["amount_usd"]) for term in read["terms"] for line in term["lines"]) == PROD.total
     infinite = to_json(bound(replace(WORKER, front="none")), Decimal(1))

@@ -7,12 +7,13 @@ from decimal import Decimal
 
 import pytest
 
-from edgewise.cost.bound import Endpoint, bound
+from edgewise.cost.bound import Endpoint, Guard, Settle, bound
 from edgewise.cost.prices import default_prices
 from edgewise.cost.unit_prices import NoUnitPriceError, UnitPrices, unit_prices
 from tests.unit.cost.bills_on_paper import BIG_BODY, PLAN, SMALL, STAY_UP, Bill
 from tests.unit.cost.test_bills_by_hand import big_body, plan, small, stay_up
 
+FIELDS = ("fixed", "request", "lease", "cold")
 GRANTED = ("F", "Q·a", "M·m", "L·l", "C·c")
 BILLS = [
     pytest.param(small(), SMALL, id="small"),
@@ -66,6 +67,22 @@ def test_a_small_functions_unit_prices_by_hand() -> None:
     assert abs(prices.request - (lines["Q·a"] / 31_000 + Decimal("0.055") * second)) < near
     assert abs(prices.lease - (lines["L·l"] / 620 + 2 * second)) < near
     assert abs(prices.cold - lines["C·c"] / 310) < near
+
+
+def test_start_ups_of_the_guard_are_in_the_fixed_fees_and_those_of_settle_in_each_lease() -> None:
+    """8,928 runs of the guard and 3,840 of settle for 620 leases, each with 10 s of start-up at 128 MB."""
+    started, warm = (
+        replace(small(), guard=replace(Guard(), init_s=init_s), settle=replace(Settle(), init_s=init_s))
+        for init_s in (10, 0)
+    )
+    start_up = 10 * Decimal("0.125") * Decimal("0.0000166667")
+
+    more = {name: getattr(unit_prices(started), name) - getattr(unit_prices(warm), name) for name in FIELDS}
+
+    near = Decimal("0.00000000001")
+    assert abs(more["fixed"] - 8_928 * start_up) < near
+    assert abs(more["lease"] - 3_840 * start_up / 620) < near
+    assert (more["request"], more["cold"]) == (0, 0)
 
 
 def test_where_a_timeout_a_request_is_less_the_requests_carry_all_time() -> None:

@@ -71,7 +71,9 @@ def _midnight(edge: Edge, rng: Random) -> Iterator[Burst]:
 
 def _carried_over(_: Endpoint, rng: Random) -> Nature:
     """Draw a month that has to settle the last day's records of the month before."""
-    return replace(usual(rng), backlog=1.0, settle_fails=1.0, settle_time=1.0, lone_receipts=True)
+    return replace(
+        usual(rng), backlog=1.0, settle_fails=1.0, settle_time=1.0, home_starts=1.0, init=1.0, lone_receipts=True
+    )
 
 
 DEVICES = (

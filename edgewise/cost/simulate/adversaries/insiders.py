@@ -91,8 +91,11 @@ def _hoard(edge: Edge, _: Random) -> Iterator[Burst]:
 
 
 def _broken(_: Endpoint, rng: Random) -> Nature:
-    """Alarms ring as often as they can, guard and settle run until their timeouts and are tried again."""
-    return replace(usual(rng), alarms=1.0, alerts=1.0, guard_time=1.0, guard_lag=1.0, settle_fails=1.0, settle_time=1.0)
+    """Alarms ring as often as they can, guard and settle start anew, run until their timeouts and are tried again."""
+    return replace(
+        usual(rng), alarms=1.0, alerts=1.0, guard_time=1.0, guard_lag=1.0, settle_fails=1.0, settle_time=1.0,
+        home_starts=1.0, init=1.0,
+    )  # fmt: skip
 
 
 INSIDERS = (

@@ -21,7 +21,18 @@ FEBRUARY = Month(2027, 2)
 MIB = 2**20  # 1,048,576 requests of 1,024 bytes are 1 GiB
 
 # No headers, answers of their greatest length, no logs, each question to the ledger settled by one write.
-WORLD = Nature(headers=0.0, answers=1.0, logs=0.0, settle_time=0.5, guard_time=0.5, alarms=0.0, alerts=0.0)
+# Each second run of settle or the guard starts an environment, in 2 s of 10.
+WORLD = Nature(
+    headers=0.0,
+    answers=1.0,
+    logs=0.0,
+    settle_time=0.5,
+    guard_time=0.5,
+    home_starts=0.5,
+    init=0.2,
+    alarms=0.0,
+    alerts=0.0,
+)
 
 TINY = Endpoint(
     function="tiny",
@@ -63,18 +74,20 @@ EVENTS = Events(
 
 ON_PAPER = {
     # web ACL 5.00, 4 rules, 8 alarms at .10, 8 metrics at .30; 28 x 288 = 8,064 runs of the guard: schedule 1.00/M,
-    # 20 metrics at .01 per 1,000, 4 ledger reads at .125/M, a ledger write at .625/M, run .20/M, 5 s x .125 GB at
-    # .0000166667; 2 closings of 6 store writes at 1.00 per 1,000; one act told at .50/M, with a mail at 20.00/M.
-    "F": "5 + 4 + .80 + 2.40 + .008064 + 1.6128 + .004032 + .00504 + .0016128 + .084000168 + .012 + .0000205",
+    # 20 metrics at .01 per 1,000, 4 ledger reads at .125/M, a ledger write at .625/M, run .20/M, 5 s and each
+    # second time 2 s more x .125 GB at .0000166667; 2 closings of 6 store writes at 1.00 per 1,000; one act
+    # told at .50/M, with a mail at 20.00/M.
+    "F": "5 + 4 + .80 + 2.40 + .008064 + 1.6128 + .004032 + .00504 + .0016128 + .084000168"
+    " + .0168000336 + .012 + .0000205",
     # 1,048,576 of: firewall .60/M, request .0100 per 10,000, gate .10/M, 3 reads at .03/M, call .60/M;
     # 1 GiB in at .020, 1 GiB out at .085.
     "Q·a": ".6291456 + 1.048576 + .1048576 + .09437184 + .6291456 + .020 + .085",
     # 50,000 s at 1 GB at .00005001.
     "M·m": "2.5005",
     # 2,048 writes of 2 units at .625/M, 1,536 reads of 2 items at .125/M, 3,584 x 8,192 bytes (7/256 GiB) both
-    # ways at .02, 1 MiB kept for 13 months at .023 (13/1024 x .023), 1,536 runs: .20/M, 5 s x .125 GB at
-    # .0000166667, an object at .005 per 1,000.
-    "L·l": ".00256 + .000384 + .00109375 + .0002919921875 + .0003072 + .016000032 + .00768",
+    # ways at .02, 1 MiB kept for 13 months at .023 (13/1024 x .023), 1,536 runs: .20/M, 5 s and each
+    # second time 2 s more x .125 GB at .0000166667, an object at .005 per 1,000.
+    "L·l": ".00256 + .000384 + .00109375 + .0002919921875 + .0003072 + .016000032 + .0032000064 + .00768",
     # 100 s at 1 GB at .00005001; 20 fetches: 1.79/M for arriving, .0004 per 1,000 for the bucket, 20 MiB at .085.
     "C·c": ".005001 + .0000358 + .000008 + .00166015625",
     "N_firewall·r": ".60",
