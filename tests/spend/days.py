@@ -38,7 +38,7 @@ from inference.settle.alerts import PREFIX as ALERTS
 from inference.settle.alerts import SENT
 from tests.live.system import FUNCTION, System, eventually
 
-WITHIN_S = 90
+WITHIN_S = 120
 TABLE = "edgewise-local-ledger"
 SETTLE = "edgewise-local-settle"
 COUNTER = f"counter#{FUNCTION}#cloudfront"

@@ -192,7 +192,9 @@ def test_moto_killed_while_it_grants_and_while_settle_works_changes_nothing(days
     with days.load():
         eventually(lambda: days.outcomes(today)[OK] > QUOTA // 8, what="some answers", within_s=WITHIN_S)
         # WHEN moto dies in the midst of leases
-        days.wait_until_back(days.kill_cloud())
+        before = days.kill_cloud()
+    days.wait_until_back(before)
+    with days.load():
         eventually(lambda: days.outcomes(today)["quota"] > 0, what="a 429", within_s=WITHIN_S)
     # ... and once more in the midst of settling
     stop_in_mid_batch(days)
