@@ -81,6 +81,9 @@ class HomeZip(LambdaZip):
 def edge_zip(config: EdgeConfig, python: EdgePython) -> EdgeZip:
     """Build a function's zip, or find it built from the same inputs.
 
+    It holds what the handler reaches of ``inference``, imported at once or later: a change of anything else publishes
+    no new version, which would go to every edge.
+
     Parameters
     ----------
     config : EdgeConfig
@@ -93,7 +96,7 @@ def edge_zip(config: EdgeConfig, python: EdgePython) -> EdgeZip:
         When the zip is larger than Lambda@Edge accepts.
     """
     layer = dependency_layer(python)
-    sources = {f"inference/{path.name}": path.read_bytes() for path in sorted(_inference().glob("*.py"))}
+    sources = _reached([_inference() / "handler.py"])
     sources["inference/config.json"] = config.to_json().encode()
     path = _zip(config.function, layer, sources, python)
     size = path.stat().st_size
@@ -125,9 +128,7 @@ def home_zip(name: HomeFunction, python: EdgePython) -> HomeZip:
     if not (folder / "handler.py").is_file():
         raise BundleError(f"inference/{name}/handler.py is missing: nothing could call the function {name}")
     layer = dependency_layer(python, HOME)
-    modules = imported(sorted(folder.rglob("*.py")), _inference())
-    sources = {str(path.relative_to(_inference().parent)): path.read_bytes() for path in modules}
-    path = _zip(name, layer, sources, python)
+    path = _zip(name, layer, _reached(sorted(folder.rglob("*.py"))), python)
     size = path.stat().st_size
     if size > HOME_ZIP_BYTES:
         raise BundleError(
@@ -162,6 +163,12 @@ def gate_code(function: str, request_bytes: int) -> str:
 
 def _inference() -> Path:
     return PROJECT_ROOT / "inference"
+
+
+def _reached(modules: list[Path]) -> dict[str, bytes]:
+    """Return modules and all that they import of ``inference``, by their names in the zip."""
+    root = _inference().parent
+    return {str(path.relative_to(root)): path.read_bytes() for path in imported(modules, _inference())}
 
 
 def _zip(name: str, layer: Path, sources: dict[str, bytes], python: EdgePython) -> Path:

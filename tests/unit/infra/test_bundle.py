@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
+import subprocess
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,7 +28,9 @@ def python() -> EdgePython:
     return EdgePython(version=found.version, python313=found)
 
 
-def build_in(folder: Path, python: EdgePython, config: EdgeConfig = CONFIG) -> EdgeZip:
+def build_in(
+    folder: Path, python: EdgePython, config: EdgeConfig = CONFIG, *, inference: Path | None = None
+) -> EdgeZip:
     """Build with cache and build folder of its own; only the installer's downloads are shared."""
     downloads = os.environ.get("UV_CACHE_DIR") or str(
         Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "uv"
@@ -35,6 +39,8 @@ def build_in(folder: Path, python: EdgePython, config: EdgeConfig = CONFIG) -> E
         patch.setenv("UV_CACHE_DIR", downloads)
         patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
         patch.setattr(bundle, "build_dir", lambda: folder / "build")
+        if inference is not None:
+            patch.setattr(bundle, "_inference", lambda: inference)
         return edge_zip(config, python)
 
 
@@ -62,6 +68,64 @@ def test_another_name_is_another_zip(built: EdgeZip, python: EdgePython) -> None
     other = EdgeConfig(function="other", table=CONFIG.table, region=CONFIG.region, edge=CONFIG.edge)
 
     assert build_in(built.path.parent.parent, python, other).sha256 != built.sha256
+
+
+@pytest.mark.parametrize(
+    ("modules", "changes"),
+    [
+        (["shelf.py"], True),  # imported while the first lease is on its way
+        (["tensor.py"], True),  # imported by what is imported then
+        (["lake.py", "telemetry.py", "manifest.py", "settle/handler.py", "guard/handler.py"], False),
+    ],
+    ids=["late", "later", "not-reached"],
+)
+def test_only_what_the_handler_reaches_changes_the_zip(
+    modules: list[str], changes: bool, built: EdgeZip, python: EdgePython, tmp_path: Path
+) -> None:
+    package = tmp_path / "inference"
+    shutil.copytree(PROJECT_ROOT / "inference", package, ignore=shutil.ignore_patterns("__pycache__"))
+    for module in modules:
+        with (package / module).open("a") as file:
+            file.write("\n")
+
+    again = build_in(built.path.parent.parent, python, inference=package)
+
+    assert (again.sha256 != built.sha256) is changes
+
+
+# Lambda's Python without this checkout: the handler, what it imports while its lease is on its way, and an answer that
+# needs none. Nobody listens where the ledger should be.
+IMPORTS = """
+import os, sys
+os.environ |= {"AWS_ENDPOINT_URL_DYNAMODB": "http://127.0.0.1:9"}
+os.environ |= {"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret"}
+sys.path.insert(0, sys.argv[1])
+from inference import handler
+answer = handler.handler({"Records": [{"cf": {"request": {"method": "GET", "uri": "/v1/face-match/cam"}}}]}, None)
+print(answer["status"])
+print(*sorted(name for name in sys.modules if name.startswith("inference.")))
+"""
+
+
+def test_the_zip_alone_imports_and_answers(built: EdgeZip, python: EdgePython, tmp_path: Path) -> None:
+    task = tmp_path / "task"
+    shutil.unpack_archive(built.path, task)
+
+    ran = subprocess.run(
+        [*python.command(tmp_path), "-I", "-c", IMPORTS, str(task)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ran.returncode == 0, ran.stderr
+    status, modules = ran.stdout.splitlines()
+    assert status == "405"
+    shipped = {name for name in names(built) if name.startswith("inference/") and name.endswith(".py")}
+    loaded = {f"{name.replace('.', '/')}.py" for name in modules.split()}
+    assert loaded < shipped
+    assert {"inference/edge.py", "inference/shelf.py", "inference/session.py"} <= loaded
 
 
 def test_the_zip_is_under_the_platforms_limit(built: EdgeZip) -> None:
