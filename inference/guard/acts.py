@@ -75,7 +75,7 @@ def alert_of(deed: Deed, *, function: str, stack: str, distribution: str) -> Ale
     closes = deed.gate == "ledger"
     acts = "close" if closes else "disconnect"
     level, now, title = "100", f"Now: {does[acts]}.", "closed" if closes else "disconnected"
-    undo = f"edgewise start {function}" if closes else f"enable {distribution} again"
+    undo = f"edgewise start {function}" + ("" if closes else " --enable-distribution")
     todo = f"To do: find out who sends them. Then {undo}; the guard acts again after another {deed.allowance:,}."
     if deed.act == "warn":
         level = "80"
