@@ -23,6 +23,7 @@ MASTER = "a1" * 32
 OTHER_MASTER = "b2" * 32
 FETCH = "c3" * 32
 STORE = {"key:k1": MASTER, "key:k2": OTHER_MASTER, "fetch:f1": FETCH, "closed_until": "0", "deny:thief": "1"}
+MODEL = f"/models/{'0f' * 32}.onnx"
 
 
 def templated() -> str:
@@ -132,3 +133,10 @@ class Gate:
         answer = json.loads(self._process.stdout.readline())
         assert "thrown" not in answer, answer
         return Verdict(**answer)
+
+
+def fetching(method: str = "GET", token: str | None = f"f1.{FETCH}", uri: str = MODEL) -> dict[str, Any]:
+    wanted = {"host": {"value": "d111111abcdef8.cloudfront.net"}}
+    if token is not None:
+        wanted["x-edgewise-fetch"] = {"value": token}
+    return {"method": method, "uri": uri, "querystring": {}, "headers": wanted, "cookies": {}}
