@@ -49,6 +49,11 @@ class Journal:
         """Yield the writes in their order."""
         return self.read(self._path)
 
+    def lines(self) -> Iterator[tuple[str, dict[str, Any], list[dict[str, Any]]]]:
+        """Yield the writes in their order: the operation, its body, the stream records that it made."""
+        for _, (operation, body, *stream) in _lines(self._path, 0):
+            yield operation, json.loads(body), stream[1] if stream else []
+
     @staticmethod
     def read(path: Path) -> Iterator[tuple[str, bytes]]:
         """Yield the writes of a journal that another process may be writing on; a line without its end is left out."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from werkzeug.test import Client
 
+from edgewise.local.cloud.replay import writes
 from edgewise.local.stack.model import LocalEdgeError
 
 if TYPE_CHECKING:
@@ -72,12 +73,12 @@ def _tables_and_items(client: Client, stack: LocalStack, journal: Journal, endpo
     owned = [(item.table, with_loopback_urls(item.item, endpoints)) for item in stack.items]
     for name, item in owned:
         _json(client, "dynamodb", f"{API}.PutItem", {"TableName": name, "Item": item})
-    names = {table.name for table in stack.tables}
-    for operation, body in journal.entries():
-        if _tables(operation, body) <= names:
-            _json(client, "dynamodb", f"{API}.{operation}", json.loads(body))
+    again = False
+    for operation, request in writes(journal, stack):
+        again = True
+        _json(client, "dynamodb", f"{API}.{operation}", request)
     # The runtime owns no item of Pulumi's: what the state says now stands last.
-    for name, item in owned if any(True for _ in journal.entries()) else []:
+    for name, item in owned if again else []:
         _json(client, "dynamodb", f"{API}.PutItem", {"TableName": name, "Item": item})
 
 
@@ -143,16 +144,6 @@ def with_loopback_urls(item: Mapping[str, object], endpoints: Mapping[str, str])
         if isinstance(text, str) and text.startswith(f"https://{domain}/"):
             return {**item, "model_url": {"S": base + text.removeprefix(f"https://{domain}")}}
     return dict(item)
-
-
-def _tables(operation: str, body: bytes) -> set[str]:
-    """Return the names of the tables that a write touches."""
-    request = json.loads(body)
-    if operation == "BatchWriteItem":
-        return set(request["RequestItems"])
-    if operation == "TransactWriteItems":
-        return {next(iter(entry.values()))["TableName"] for entry in request["TransactItems"]}
-    return {request["TableName"]}
 
 
 def _json(client: Client, service: str, target: str, request: Mapping[str, object]) -> None:

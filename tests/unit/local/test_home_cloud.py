@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -13,7 +13,7 @@ import pytest
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.test import Client
 
-from edgewise.local.cloud import inbox
+from edgewise.local.cloud import inbox, seed
 from edgewise.local.cloud.journal import Journal
 from edgewise.local.cloud.seed import API, CLOUDWATCH, SQS, credential
 from edgewise.local.cloud.server import emulator
@@ -106,6 +106,78 @@ def cloud(state: dict[str, Any], tmp_path: Path) -> Iterator[Cloud]:
     made = Cloud(state, tmp_path)
     yield made
     made.close()
+
+
+def everything(cloud: Cloud) -> list[dict[str, Any]]:
+    _, found = cloud.ask("dynamodb", f"{API}.Scan", {"TableName": TABLE})
+    return sorted(found["Items"], key=lambda item: str(item["pk"]))
+
+
+def test_a_restart_puts_items_as_they_were_left_and_does_no_write_anew(
+    state: dict[str, Any], tmp_path: Path, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # GIVEN writes of all kinds, one of them under a condition that would not hold a second time
+    def write(operation: str, **request: Any) -> None:
+        assert cloud.ask("dynamodb", f"{API}.{operation}", request)[0] == 200
+
+    def item(pk: str, number: int) -> dict[str, Any]:
+        return {"pk": {"S": pk}, "n": {"N": str(number)}, "m": {"M": {"list": {"L": [{"BOOL": True}, {"S": ""}]}}}}
+
+    write("PutItem", TableName=TABLE, Item=item("a", 1))
+    write("PutItem", TableName=TABLE, Item=item("a", 1))
+    add = {"Key": {"pk": {"S": "a"}}, "UpdateExpression": "ADD n :n", "ExpressionAttributeValues": {":n": {"N": "1"}}}
+    write("UpdateItem", TableName=TABLE, ConditionExpression="n = :n", **add)
+    write("UpdateItem", TableName=TABLE, **add)
+    write("TransactWriteItems", TransactItems=[{"Put": {"TableName": TABLE, "Item": item(pk, 5)}} for pk in "bc"])
+    write("BatchWriteItem", RequestItems={TABLE: [{"PutRequest": {"Item": item("d", 7)}}]})
+    write("DeleteItem", TableName=TABLE, Key={"pk": {"S": "c"}})
+    before = everything(cloud)
+    assert [each.get("n") for each in before if each["pk"]["S"] in "abcd"] == [{"N": "3"}, {"N": "5"}, {"N": "7"}]
+
+    # WHEN moto starts anew
+    asked: list[str] = []
+    monkeypatch.setattr(seed, "_json", counted(asked))
+    again = Cloud(state, tmp_path)
+
+    # THEN each item is put once, before the deployment's own item is put again
+    assert everything(again) == before
+    assert asked == [f"{API}.PutItem"] * 5
+    again.close()
+
+
+def counted(asked: list[str]) -> Callable[..., None]:
+    """Return what asks moto and notes the writes of items."""
+    ask = seed._json
+
+    def noting(client: Client, service: str, target: str, request: Mapping[str, object]) -> None:
+        if target.startswith(API) and not target.endswith("CreateTable"):
+            asked.append(target)
+        ask(client, service, target, request)
+
+    return noting
+
+
+def test_what_was_written_before_a_table_had_a_stream_is_not_lost(
+    handmade: HandmadeStack, state: dict[str, Any], tmp_path: Path
+) -> None:
+    # GIVEN a counter of a table without a stream
+    old = Cloud(handmade.state(), tmp_path)
+    assert old.write(n=1) == old.write(n=2) == 200
+    assert old.records() == []
+    old.close()
+
+    # WHEN the next deployment gives it a stream THEN the counter stands
+    young = Cloud(state, tmp_path)
+    assert {**KEY, "n": {"N": "2"}} in everything(young)
+    other = {"pk": {"S": "counter#other#cloudfront"}}
+    assert young.ask("dynamodb", f"{API}.PutItem", {"TableName": TABLE, "Item": other})[0] == 200
+    young.close()
+
+    # ... also when the stream told of others since
+    last = Cloud(state, tmp_path)
+    assert {**KEY, "n": {"N": "2"}} in everything(last)
+    assert other in everything(last)
+    last.close()
 
 
 def test_a_record_looks_like_awss(cloud: Cloud) -> None:
