@@ -13,7 +13,8 @@ from inference.ledger import DynamoLedger
 from inference.receipt import Receipt
 from inference.terms import Moment, Question
 from tests.properties.paper_table import PaperTable
-from tests.unit.inference.world import FUNCTION, TABLE, limits, limits_item, moto_table
+from tests.unit.inference.ledger_world import moto_table
+from tests.unit.inference.world import FUNCTION, TABLE, limits, limits_item
 
 if TYPE_CHECKING:
     from collections.abc import Callable

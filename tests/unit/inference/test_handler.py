@@ -13,20 +13,19 @@ from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 
+from tests.unit.inference.ledger_world import MotoTable, moto_table
 from tests.unit.inference.world import (
     FUNCTION,
     REQUEST_BYTES,
     TABLE,
     TOKEN,
     ModelServer,
-    MotoTable,
     body_of,
     digest,
     event,
     expected,
     limits,
     model_server,
-    moto_table,
     small_model,
 )
 

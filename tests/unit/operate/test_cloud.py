@@ -11,7 +11,8 @@ from urllib.parse import unquote
 import pytest
 
 from edgewise.operate import OperateError, Target, local_cloud, look, stop
-from tests.unit.inference.world import FUNCTION, MotoTable, moto_table, serving
+from tests.unit.inference.ledger_world import MotoTable, moto_table
+from tests.unit.inference.world import FUNCTION, serving
 from tests.unit.operate.world import ARN, DISTRIBUTION, TARGET
 
 
