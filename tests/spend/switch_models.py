@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any, Final
+from pathlib import Path
+from typing import Final
 
 import numpy as np
 import onnx
@@ -58,7 +59,7 @@ def faulty(system: System) -> tuple[str, bytes]:
     return _artefact(model)
 
 
-def put_into_the_cache(digest: str, artefact: bytes) -> Any:
+def put_into_the_cache(digest: str, artefact: bytes) -> Path:
     """Put an artefact where `rollout` looks; return its path, which is the caller's to take away."""
     path = cache_dir() / "models" / f"{digest.removeprefix('sha256:')}.onnx"
     path.write_bytes(artefact)
