@@ -26,8 +26,8 @@ RPS = 50
 PERCENT, POINTS = 10, 3
 LEASE_SECONDS = 10
 # A process's count of canary leases is off by 2.7 at most (any start, up to 600 leases of a 10 % walk). Four processes
-# with five requests a lease are off by 54 requests then: 2.7 points of 2,000, however the load falls on them.
-LEASE_REQUESTS, REQUESTS = 5, 2_000
+# with three requests a lease are off by 33 requests then: 2.7 points of 1,200, however the load falls on them.
+LEASE_REQUESTS, REQUESTS = 3, 1_200
 VISIBLE_WITHIN_S = 60
 # Success of a model without a fault: a machine that is busy may let a download or a start run over its time.
 SOUND = 0.9
