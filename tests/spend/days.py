@@ -37,6 +37,7 @@ from inference.lake import PREFIX
 from inference.settle.alerts import PREFIX as ALERTS
 from inference.settle.alerts import SENT
 from tests.live.system import FUNCTION, System, eventually
+from tests.spend.heard import Answer, plain, slug
 
 WITHIN_S = 120
 TABLE = "edgewise-local-ledger"
@@ -46,16 +47,6 @@ STORE_TYPE = "aws:cloudfront/keyValueStore:KeyValueStore"
 OK = "ok"
 # No test of a day sends more; a load that finds no end is a failure.
 MOST = 4_000
-
-
-@dataclass(frozen=True, kw_only=True)
-class Answer:
-    """What a device heard, and when it had asked."""
-
-    asked_mono_s: float
-    day: str
-    outcome: str
-    status: int
 
 
 @dataclass(kw_only=True)
@@ -118,7 +109,7 @@ class Days:
         except (OSError, HTTPException) as error:
             answer = Answer(asked_mono_s=asked, day=day, outcome=type(error).__name__, status=0)
         else:
-            outcome = OK if reply.status == 200 else _slug(reply.body)
+            outcome = OK if reply.status == 200 else slug(reply.body)
             answer = Answer(asked_mono_s=asked, day=day, outcome=outcome, status=reply.status)
         self.answers.append(answer)
         return answer
@@ -157,7 +148,7 @@ class Days:
             image = record.content["dynamodb"].get("NewImage", {})
             # moto tells of an item of its key alone, before the first lease; AWS does not.
             if image.get("pk", {}).get("S") == COUNTER and "granted" in image:
-                found.append({name: _plain(value) for name, value in image.items()} | {"written_s": record.written_s})
+                found.append({name: plain(value) for name, value in image.items()} | {"written_s": record.written_s})
         return found
 
     def granted_by_day(self) -> dict[str, int]:
@@ -304,16 +295,3 @@ class Days:
 
 def _state(pid: int) -> str:
     return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-
-
-def _slug(body: bytes) -> str:
-    try:
-        return str(json.loads(body)["type"]).removeprefix("urn:edgewise:problem:")
-    except (ValueError, KeyError, TypeError):
-        return f"no problem of ours: {body[:80]!r}"
-
-
-def _plain(value: dict[str, Any]) -> int | str | None:
-    if "N" in value:
-        return int(value["N"])
-    return str(value["S"]) if "S" in value else None

@@ -6,24 +6,23 @@ import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlglot
 
-from edgewise.cost.audit import QUERIES, Counted, Lake, compare, duckdb_type
+from edgewise.cost.audit import QUERIES, Counted, Lake, compare
 from edgewise.local.files import RunFiles
 from inference.contract import device_key
 from inference.lake import PARTITIONS, PREFIX, Column
 from tests.live.system import FUNCTION, eventually
 from tests.spend.conftest import Deploy
 from tests.spend.days import OK, SETTLE, WITHIN_S, Days
+from tests.spend.rows import by_key, check_type
 
 QUOTA = 120
 LEVELS = ["50", "80", "100"]
 # More than settle's six attempts, so that it stays in the midst of a batch until somebody lets it go.
 WITHOUT_END = 1_000
-PYTHON_TYPES = {"string": str, "bigint": int, "map<string,bigint>": dict}
 
 
 @pytest.fixture(scope="module")
@@ -292,20 +291,3 @@ def test_no_signing_key_or_fetch_token_is_in_logs_inbox_lake_or_settles_environm
     assert FUNCTION.encode() in places["settle's declared environment"]
     assert "logs/edgewise-local-face-match.log" in places
     assert any(b"receipt_id" in text for name, text in places.items() if name.startswith(f"{PREFIX}/"))
-
-
-def by_key(rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Return rows by their key; rows of one key must be the same."""
-    found: dict[str, dict[str, Any]] = {}
-    for row in rows:
-        assert found.setdefault(row["receipt_id"], row) == row
-    return found
-
-
-def check_type(value: Any, column: Column) -> None:
-    """Fail unless a JSON value is of a column's type; one that is left out is NULL."""
-    assert duckdb_type(column.hive_type)
-    if value is not None:
-        assert type(value) is PYTHON_TYPES[column.hive_type], (column, value)
-    if isinstance(value, dict):
-        assert all(type(count) is int for count in value.values()), (column, value)
