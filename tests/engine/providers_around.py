@@ -46,6 +46,7 @@ def around_it() -> None:
         starting_position="LATEST",
         destination_config={"on_failure": {"destination_arn": dead.arn}},
     )
+    aws.lambda_.FunctionEventInvokeConfig("settle", function_name=settle.name, maximum_retry_attempts=0)
     aws.lambda_.Permission(
         "nightly", action="lambda:InvokeFunction", function=settle.name, principal="scheduler.amazonaws.com"
     )
