@@ -17,6 +17,7 @@ from tests.live.system import DEVICE, FUNCTION, System, eventually
 from tests.spend.conftest import Deploy
 from tests.spend.flood import DISABLED, FIREWALL, GATE, Plan, flood, send
 from tests.spend.honest import OK, Devices, devices
+from tests.spend.seen import GUARD, counters, dead_letters, disconnections, figures, rings, states
 
 # A minute of the firewall takes ten seconds here, and one of the home Region a second: a guard looks every five.
 CLOCK_SCALE = 6
@@ -26,8 +27,10 @@ RATE_CAP_RPS = 10
 ALLOWANCE_FIREWALL = 2_000
 # More than is ever sent here: the firewall's is the one that is used up.
 ALLOWANCE_GATE = 100_000
-GUARD = f"edgewise-local-{FUNCTION}-guard"
 WITHIN_S = 120
+THROTTLES, DEAD_LETTERS = "edgewise-local-ledger-throttles", "edgewise-local-dead-letters"
+ERRORS = f"edgewise-local-{FUNCTION}-errors"
+ALARMS = (THROTTLES, DEAD_LETTERS, ERRORS)
 # What an honest device hears of the firewall's rule for all, and of a distribution that is off.
 RATE, OFF = "rate", f"status {DISABLED}"
 
@@ -41,9 +44,7 @@ def system(deploy: Deploy) -> System:
         allowance_gate=ALLOWANCE_GATE,
         monthly_budget_usd=200,
     )
-    running.admin.set_firewall(clock_scale=CLOCK_SCALE)
-    running.admin.set_home_faults(seconds_per_minute=SECONDS_PER_MINUTE)
-    running.admin.set_faults(ledger_latency_ms=0)
+    prepare(running)
     return running
 
 
@@ -104,36 +105,29 @@ def flooded(system: System) -> Flooded:
     )
 
 
-@pytest.mark.parametrize(
-    ("alarm", "fault"),
-    [
-        ("edgewise-local-ledger-throttles", "throttled writes"),
-        ("edgewise-local-dead-letters", "a lake that is down"),
-        (f"edgewise-local-{FUNCTION}-errors", "a ledger that is down"),
-    ],
-)
-def test_an_alarm_rings_once_while_something_is_wrong_and_is_good_again_by_itself(
-    system: System, alarm: str, fault: str
-) -> None:
-    # GIVEN an alarm that is silent
-    eventually(lambda: state_of(system, alarm) == "OK", what=f"{alarm} to be good", within_s=WITHIN_S)
-    assert rings(system, alarm) == []
+def test_alarms_ring_once_while_something_is_wrong_and_are_good_again_by_themselves(system: System) -> None:
+    # GIVEN alarms that are silent
+    eventually(lambda: states(system, *ALARMS) == {"OK"}, what="alarms to be good", within_s=WITHIN_S)
+    assert [rings(system, alarm) for alarm in ALARMS] == [[], [], []]
 
-    # WHEN something goes wrong
-    with planted(system, fault):
-        # THEN the subscriber is told, with what it means and what to do
-        eventually(lambda: rings(system, alarm) != [], what=f"{alarm} to ring", within_s=WITHIN_S)
-        assert state_of(system, alarm) == "ALARM"
-        (told,) = rings(system, alarm)
-        message = json.loads(told["text"])
-        assert (message["AlarmName"], message["NewStateValue"]) == (alarm, "ALARM")
-        assert "To do: " in message["AlarmDescription"]
+    # WHEN the ledger throttles, settle has to give records up, and requests fail
+    with faults(system):
+        # THEN the subscriber is told of each, with what it means and what to do
+        eventually(
+            lambda: system.good().status == 503 and all(rings(system, alarm) for alarm in ALARMS),
+            what="alarms to ring",
+            within_s=WITHIN_S,
+        )
+        for alarm in ALARMS:
+            (told,) = rings(system, alarm)
+            message = json.loads(told["text"])
+            assert (message["AlarmName"], message["NewStateValue"]) == (alarm, "ALARM")
+            assert "To do: " in message["AlarmDescription"]
 
-    # ... and when it is over, nobody is told once more
-    if fault == "a lake that is down":
-        return  # a dead letter stays until somebody has read it
-    eventually(lambda: state_of(system, alarm) == "OK", what=f"{alarm} to be good again", within_s=WITHIN_S)
-    assert len(rings(system, alarm)) == 1
+    # ... and of none that it is over; a dead letter stays until somebody has read it
+    eventually(lambda: states(system, THROTTLES, ERRORS) == {"OK"}, what="alarms to be good", within_s=WITHIN_S)
+    assert states(system, DEAD_LETTERS) == {"ALARM"}
+    assert [len(rings(system, alarm)) for alarm in ALARMS] == [1, 1, 1]
 
 
 def test_a_flood_without_signatures_reaches_no_function(flooded: Flooded) -> None:
@@ -170,6 +164,7 @@ def test_the_guard_disables_the_distribution_and_says_why(system: System, floode
     assert told["attributes"]["function"] == FUNCTION
     assert "(firewall)" in told["subject"]
     assert "requests blocked by the firewall in 20" in told["text"]
+    assert f"edgewise start {FUNCTION} --enable-distribution" in told["text"]
     assert f"the allowance is {ALLOWANCE_FIREWALL:,}" in told["text"]
     # ... and was told before that requests are blocked
     assert len(rings(system, f"edgewise-local-{FUNCTION}-blocked")) == 1
@@ -219,6 +214,13 @@ def test_a_start_says_that_the_distribution_is_off_and_enables_it_when_asked(sys
     assert system.good().status == 200
 
 
+def prepare(system: System) -> None:
+    """Let time pass faster."""
+    system.admin.set_firewall(clock_scale=CLOCK_SCALE)
+    system.admin.set_home_faults(seconds_per_minute=SECONDS_PER_MINUTE)
+    system.admin.set_faults(ledger_latency_ms=0)
+
+
 def plan(system: System, *, seconds: float) -> Plan:
     return Plan(
         address=system.address,
@@ -228,46 +230,22 @@ def plan(system: System, *, seconds: float) -> Plan:
     )
 
 
-def counters(system: System) -> Counter[str]:
-    """Return the distribution's counters; what did not happen yet is 0."""
-    found = system.admin.state()["distributions"][FUNCTION]
-    return Counter({name: value for name, value in found.items() if type(value) is int})
-
-
-def figures(system: System) -> dict[str, Any]:
-    (found,) = system.admin.dashboard()["functions"]
-    told: dict[str, Any] = found
-    return told
-
-
-def state_of(system: System, alarm: str) -> str:
-    (found,) = [each for each in system.admin.home_state()["alarms"] if each["name"] == alarm]
-    return str(found["state"])
-
-
-def rings(system: System, alarm: str) -> list[dict[str, Any]]:
-    return [message for message in system.admin.inbox() if f'"{alarm}"' in message["subject"]]
-
-
-def disconnections(system: System) -> list[dict[str, Any]]:
-    """Return the messages that say that the distribution was disabled, not those that warn of it."""
-    told = [message for message in system.admin.inbox() if message["attributes"].get("kind") == "disconnected"]
-    return [message for message in told if message["attributes"]["level"] == "100"]
-
-
 @contextmanager
-def planted(system: System, fault: str) -> Iterator[None]:
-    """Let something be wrong for the time of a block."""
-    if fault == "throttled writes":
-        system.admin.set_home_faults(ledger_throttles=3)
-    else:
-        down = {"a lake that is down": "lake_down", "a ledger that is down": "ledger_down"}[fault]
-        system.admin.set_faults(**{down: True})
-        # What is out of leases asks the ledger: a record for settle, or an error.
-        system.admin.kill_environments(f"edgewise-local-{FUNCTION}", 4)
-        for _ in range(3):
-            system.good()
+def faults(system: System) -> Iterator[None]:
+    """Let three things be wrong for the time of a block."""
+    system.admin.set_home_faults(ledger_throttles=3)
+    system.admin.set_faults(lake_down=True)
     try:
+        # Requests leave receipts, and settle finds no lake to write them to.
+        eventually(
+            lambda: system.good().status == 200 and dead_letters(system) > 0,
+            what="settle to give up",
+            within_s=WITHIN_S,
+        )
+        system.admin.set_faults(lake_down=True, ledger_down=True)
+        # What has a lease left answers from it: another has to ask.
+        system.admin.kill_environments(f"edgewise-local-{FUNCTION}", 4)
+        eventually(lambda: system.good().status == 503, what="an error", within_s=WITHIN_S)
         yield
     finally:
         system.admin.set_home_faults(ledger_throttles=0)
