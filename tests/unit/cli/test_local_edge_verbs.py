@@ -187,6 +187,7 @@ def test_status_shows_what_is_open_and_what_is_not_known(local: Local, monkeypat
     # GIVEN a function that is closed and has a canary
     closed = operate.Position(
         open=False,
+        enabled=True,
         leases_closed_until_s=1_795_615_200,
         gate_closed_until_s=0,
         canary_digest=DIGEST,
