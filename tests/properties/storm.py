@@ -86,10 +86,10 @@ def ledger_process(storm: Storm, port: int) -> None:
     from werkzeug.serving import make_server
     from werkzeug.test import Client
 
+    from edgewise.local.cloud.faults import Faults
     from edgewise.local.cloud.inbox import Inbox
     from edgewise.local.cloud.journal import Journal
     from edgewise.local.cloud.requests import RequestJournal
-    from edgewise.local.cloud.faults import Faults
     from edgewise.local.cloud.server import Emulator
     from edgewise.local.cloud.streams import Streams
 
