@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import subprocess
@@ -194,7 +195,10 @@ async def test_the_live_page_shows_all_of_it(system: System, failing: str, brows
     await expect(page.locator("#alerts li").filter(has_text="throttles").first).to_be_visible()
 
     # Charts are drawn (an empty one has the grid's colours alone), and all of it goes on by itself.
-    assert min(await page.evaluate(DRAWN_CANVASES)) > EMPTY_COLOURS
+    ends_s = time.monotonic() + PATIENCE_MS / 1000
+    while min(await page.evaluate(DRAWN_CANVASES)) <= EMPTY_COLOURS:
+        assert time.monotonic() < ends_s, "a chart stays empty"
+        await asyncio.sleep(0.5)
     before = await page.locator("[data-fill=egress]").inner_text()
     answered = await page.locator("[data-fill=answered]").inner_text()
     await expect(page.locator("[data-fill=answered]")).not_to_have_text(answered)

@@ -19,6 +19,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from inference import counter
 from inference.limits import Limits
+from tests.emptied import empty_moto
 from tests.unit.inference.world import FUNCTION, TABLE, TOKEN, QuietServer, limits, limits_item, serving
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ def moto_table() -> Iterator[MotoTable]:
             aws_access_key_id="testing",
             aws_secret_access_key="testing",
         )
+        empty_moto()
         key = {"AttributeName": "pk"}
         client.create_table(
             TableName=TABLE,
@@ -101,7 +103,7 @@ def moto_table() -> Iterator[MotoTable]:
         try:
             yield MotoTable(client=client, url=url)
         finally:
-            client.delete_table(TableName=TABLE)  # moto keeps its tables for the process, not for the server
+            empty_moto()
 
 
 class _QuietMoto(WSGIRequestHandler):

@@ -10,10 +10,10 @@ from typing import Any
 
 import botocore.session  # type: ignore[import-untyped]  # it ships no types
 import pytest
-from moto.backends import get_backend
 from moto.server import ThreadedMotoServer
 
 from inference.settle import aws
+from tests.emptied import empty_moto
 
 SERVICES = ("DYNAMODB", "DYNAMODB_STREAMS", "S3", "SNS", "SQS", "CLOUDWATCH", "CLOUDFRONT")
 
@@ -22,16 +22,13 @@ SERVICES = ("DYNAMODB", "DYNAMODB_STREAMS", "S3", "SNS", "SQS", "CLOUDWATCH", "C
 def moto_server() -> Iterator[str]:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
-    # A server in this process shares its state with any other that was here before.
-    for backend in ("dynamodb", "s3", "sns", "sqs", "cloudwatch", "cloudfront"):
-        for account in get_backend(backend).values():
-            for region in account.values():
-                region.reset()
+    empty_moto()
     host, port = server.get_host_and_port()
     try:
         yield f"http://{host}:{port}"
     finally:
         server.stop()
+        empty_moto()
 
 
 def point_clients_at(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
