@@ -1,4 +1,4 @@
-"""Names that settle, the guard, the alarms and the dashboards share: metrics, dimensions, alerts.
+"""What settle, the guard, the alarms and the dashboards share: names of metrics, dimensions and alerts, and Regions.
 
 Standard library only, no logic. AWS's own metrics are named where they are used.
 """
@@ -33,3 +33,22 @@ ALERT_CLOSED: Final = "closed"
 ALERT_DISCONNECTED: Final = "disconnected"
 ALERT_KINDS: Final = (ALERT_QUOTA, ALERT_BUDGET, ALERT_CLOSED, ALERT_DISCONNECTED)
 ALERT_LEVELS_PERCENT: Final = (50, 80, 100)
+
+# Lambda@Edge runs in the Regions of CloudFront's regional edge caches. It counts its calls there and logs there, in
+# /aws/lambda/us-east-1.<name>; the groups never expire by themselves. AWS does not list the Regions in its quotas;
+# these are the thirteen with a regional edge cache ("How CloudFront delivers content").
+EDGE_REGIONS: Final = (
+    "us-east-1",
+    "us-east-2",
+    "us-west-1",
+    "us-west-2",
+    "eu-central-1",
+    "eu-west-1",
+    "eu-west-2",
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "sa-east-1",
+)

@@ -58,25 +58,6 @@ EMAIL_LENGTH: Final = 254
 # AWS tag values: 256 characters of letters, digits, spaces and _ . : / = + - @ (Tagging best practices).
 TAG_VALUE_LENGTH: Final = 256
 
-# Lambda@Edge runs in the Regions of CloudFront's regional edge caches and logs there, in
-# /aws/lambda/us-east-1.<name>; the groups never expire by themselves. AWS does not list the Regions in its
-# quotas; these are the thirteen with a regional edge cache ("How CloudFront delivers content").
-EDGE_REGIONS: Final = (
-    "us-east-1",
-    "us-east-2",
-    "us-west-1",
-    "us-west-2",
-    "eu-central-1",
-    "eu-west-1",
-    "eu-west-2",
-    "ap-northeast-1",
-    "ap-northeast-2",
-    "ap-south-1",
-    "ap-southeast-1",
-    "ap-southeast-2",
-    "sa-east-1",
-)
-
 # Lambda@Edge functions, their certificates and CLOUDFRONT web ACLs are accepted in this Region only.
 HOME_REGION: Final = "us-east-1"
 

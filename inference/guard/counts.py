@@ -13,27 +13,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from inference.guard.cloudwatch import MetricsError
+from inference.telemetry import EDGE_REGIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 HOME: Final = "us-east-1"
-# Lambda@Edge runs, and counts its calls, in the Regions of CloudFront's regional edge caches; these thirteen.
-REGIONS: Final = (
-    HOME,
-    "us-east-2",
-    "us-west-1",
-    "us-west-2",
-    "eu-central-1",
-    "eu-west-1",
-    "eu-west-2",
-    "ap-northeast-1",
-    "ap-northeast-2",
-    "ap-south-1",
-    "ap-southeast-1",
-    "ap-southeast-2",
-    "sa-east-1",
-)
 PERIOD_S: Final = 86_400
 
 
@@ -81,19 +66,21 @@ def seen(clients: Mapping[str, Any], names: Names, *, since_s: int, now_s: float
     Parameters
     ----------
     clients : mapping
-        For each of `REGIONS`, see `inference.guard.cloudwatch`.
+        For each of `inference.telemetry.EDGE_REGIONS`, see `inference.guard.cloudwatch`.
     names : Names
     since_s : int
         Unix time of the month's first midnight (UTC).
     now_s : float
         Unix time.
     """
-    queries = {region: _queries(region, names) for region in REGIONS}
+    queries = {region: _queries(region, names) for region in EDGE_REGIONS}
     sums: dict[str, dict[str, float]] = {}
     missing = []
     # All at once: most of a far Region's time is its way, and one that hangs must not take the others' time.
-    with ThreadPoolExecutor(len(REGIONS)) as pool:
-        asked = {region: pool.submit(_sums, clients[region], queries[region], since_s, now_s) for region in REGIONS}
+    with ThreadPoolExecutor(len(EDGE_REGIONS)) as pool:
+        asked = {
+            region: pool.submit(_sums, clients[region], queries[region], since_s, now_s) for region in EDGE_REGIONS
+        }
         for region, answer in asked.items():
             try:
                 sums[region] = answer.result()

@@ -40,6 +40,7 @@ from inference.guard import counts, memory
 from inference.guard.cloudwatch import CloudWatch, tls
 from inference.guard.memory import Deed, Gate, Memory
 from inference.settle.decode import Counter, read_counter
+from inference.telemetry import EDGE_REGIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -89,7 +90,7 @@ class Guard:
     allowances: dict[Gate, int]
     hands: Callable[[], Hands]
     ledger: Any = field(default_factory=lambda: DynamoDb(region=os.environ["AWS_REGION"]))
-    metrics: Mapping[str, Any] = field(default_factory=lambda: {each: CloudWatch(each) for each in counts.REGIONS})
+    metrics: Mapping[str, Any] = field(default_factory=lambda: {each: CloudWatch(each) for each in EDGE_REGIONS})
     say: Callable[[str], None] = print
     wall_s: Callable[[], float] = time.time
 

@@ -10,6 +10,7 @@ import pulumi
 from pulumi_aws import cloudfront, cloudwatch, iam, lambda_
 
 from inference.contract import model_path
+from inference.telemetry import EDGE_REGIONS
 from infra import limits
 from infra.bundle import EdgeZip
 from infra.components.component import Component, Customize
@@ -126,7 +127,7 @@ class LambdaEdgeEndpoint(Component):
             policy=edge_permissions(args.physical_name, args.function, args.table_arn),
         )
         # A group that the first call makes would never expire, so each Region's is made before the function.
-        logs = [self._log_group(region) for region in limits.EDGE_REGIONS]
+        logs = [self._log_group(region) for region in EDGE_REGIONS]
         return self.child(
             lambda_.Function,
             "lambda",

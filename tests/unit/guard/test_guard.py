@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from inference.dynamodb import ConditionFailedError
 from inference.guard import handler as module
-from inference.guard.counts import REGIONS, seen
+from inference.guard.counts import seen
 from inference.guard.handler import GuardError
+from inference.telemetry import EDGE_REGIONS
 from tests.unit.guard.world import ALLOWANCES, NAMES, GuardCloud, guard, passed
 from tests.unit.settle.world import FUNCTION, MIDNIGHT_S, NOON_S, CrashError, Faults
 
@@ -31,13 +32,13 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_seventeen_metrics_are_read_where_they_stand() -> None:
     cloud = GuardCloud()
-    cloud.sums = {(region, "calls"): 2 for region in REGIONS}
+    cloud.sums = {(region, "calls"): 2 for region in EDGE_REGIONS}
     sums = {"blocked": 7, "blocked_by_default": 9, "executions": 50, "calls": 3, "calls_plain": 4}
     cloud.sums.update({("us-east-1", key): value for key, value in sums.items()})
     found = seen(cloud.metrics, NAMES, since_s=NOVEMBER_S, now_s=NOON_S)
     assert (found.blocked, found.executions, found.invocations, found.missing) == (9, 50, 12 * 2 + 4, ())
     first = {asked["region"]: asked for asked in cloud.asked if "NextToken" not in asked}
-    assert set(first) == set(REGIONS)
+    assert set(first) == set(EDGE_REGIONS)
     assert sum(len(asked["MetricDataQueries"]) for asked in first.values()) == 17
     home = {query["Id"]: query["MetricStat"] for query in first["us-east-1"]["MetricDataQueries"]}
     assert home["calls"]["Metric"]["Dimensions"] == [{"Name": "FunctionName", "Value": "us-east-1.edgewise-test-fm"}]

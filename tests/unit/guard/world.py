@@ -7,10 +7,11 @@ from typing import Any
 
 from inference.dynamodb import ConditionFailedError
 from inference.guard.cloudwatch import MetricsError
-from inference.guard.counts import REGIONS, Names
+from inference.guard.counts import Names
 from inference.guard.handler import Guard
 from inference.guard.hands import Hands
 from inference.guard.memory import Gate
+from inference.telemetry import EDGE_REGIONS
 from tests.unit.settle.world import FUNCTION, NOON_S, STORE, TOPIC, Cloud, Stream, limits, refusal
 
 TABLE = "edgewise-test-ledger"
@@ -31,7 +32,7 @@ class GuardCloud(Cloud):
         self.enabled = True
         self.config_etag = 1
         self.updates = 0
-        self.metrics = {region: Metrics(self, region) for region in REGIONS}
+        self.metrics = {region: Metrics(self, region) for region in EDGE_REGIONS}
 
     @property
     def cloudfront(self) -> GuardCloud:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from inference.telemetry import EDGE_REGIONS
 from infra import limits
 from infra.components.component import CustomizeError
 from infra.guard import WrongCloudError
@@ -187,7 +188,7 @@ def test_the_edge_may_touch_its_own_items_only(program: Recorder) -> None:
 def test_every_edge_region_has_a_log_group_that_expires(program: Recorder) -> None:
     groups = [each for each in program.all("aws:cloudwatch/logGroup:LogGroup") if f"{NAME}-log-group" in each.name]
 
-    assert {group.properties["region"] for group in groups} == set(limits.EDGE_REGIONS)
+    assert {group.properties["region"] for group in groups} == set(EDGE_REGIONS)
     assert {group.properties["name"] for group in groups} == {f"/aws/lambda/us-east-1.{NAME}"}
     assert {group.properties["retentionInDays"] for group in groups} == {14}
 
