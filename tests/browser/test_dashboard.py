@@ -17,8 +17,10 @@ AXE = PROJECT_ROOT / "node_modules" / "axe-core" / "axe.min.js"
 PHONE = (390, 844)
 
 DRAWN_CANVASES = """() => [...document.querySelectorAll('canvas')].map((canvas) => {
-    const { width, height } = canvas;
-    const pixels = canvas.getContext('2d').getImageData(0, 0, width, height).data;
+    // A copy is read: Chromium complains on the console of a page's own canvas that is read again and again.
+    const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d', { willReadFrequently: true });
+    copy.drawImage(canvas, 0, 0);
+    const pixels = copy.getImageData(0, 0, canvas.width, canvas.height).data;
     const colours = new Set();
     for (let at = 0; at < pixels.length; at += 4) {
         if (pixels[at + 3] === 255) colours.add(`${pixels[at]},${pixels[at + 1]},${pixels[at + 2]}`);

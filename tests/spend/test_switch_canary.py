@@ -30,6 +30,7 @@ LEASE_SECONDS = 10
 # with three requests a lease are off by 33 requests then: 2.7 points of 1,200, however the load falls on them.
 LEASE_REQUESTS, REQUESTS = 3, 1_200
 VISIBLE_WITHIN_S = 60
+CANARY_REQUESTS = 100
 # Success of a model without a fault: a machine that is busy may let a download or a start run over its time.
 SOUND = 0.9
 EMPTY_COLOURS = 3
@@ -132,6 +133,13 @@ def test_planted_errors_stand_in_the_canarys_row_within_a_minute(system: System,
 
     eventually(told, what="the row of the faulty canary", within_s=VISIBLE_WITHIN_S)
     print(f"visible {time.time() - first_s:.2f} s after the first error")
+
+    # ... and of half its requests, once there are enough (75 good ones of 100 at one half: once in 3 million runs)
+    def enough() -> bool:
+        row = by_digest(system)[failing]
+        return int(row["answered"] + row["failed"]) >= CANARY_REQUESTS
+
+    eventually(enough, what=f"{CANARY_REQUESTS} of the canary's requests", within_s=PATIENCE_S)
     rows = by_digest(system)
     assert rows[failing]["success"] < 0.75
     # ... and of the other model that it answers
