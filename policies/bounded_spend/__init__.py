@@ -1,0 +1,1 @@
+"""No inference endpoint whose worst month is infinite, unknown or over its budget."""

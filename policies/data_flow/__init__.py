@@ -1,0 +1,1 @@
+"""One sink a receipt, nothing raw kept, nothing paid for twice."""

@@ -1,0 +1,1 @@
+"""Private buckets, TLS, least privilege, a signature before every inference, wrapped secrets, tags."""
