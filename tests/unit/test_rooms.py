@@ -25,7 +25,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "edgewise.device": (*LEAVES, *CONTRACT, "edgewise.models"),
     "edgewise.local": (*LEAVES, *CONTRACT, "edgewise.cost"),
     "edgewise.operate": (*LEAVES, *CONTRACT, "edgewise.models"),
-    "edgewise.cli": (*LEAVES, *CONTRACT, "edgewise", "infra.settings", "infra.bound", "infra.models"),
+    "edgewise.cli": (*LEAVES, *CONTRACT, "edgewise", "infra.settings", "infra.bound", "infra.models", "policies"),
     "infra": (*LEAVES, *CONTRACT, "edgewise.cost"),
     "policies": ("edgewise.cost",),
     "tools": (),
