@@ -1,0 +1,57 @@
+"""What stands around an endpoint, found once for the rules about it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from policies.core.endpoint import MAPPING, QUEUE, SUBSCRIPTION, TABLE_ITEM, InferenceEndpoint, endpoints
+from policies.core.resource import Resource, Stack
+
+# Lambda@Edge logs in the Region nearest the viewer. AWS lists the Regions in no quota; these are the thirteen with a
+# regional edge cache: Amazon CloudFront Developer Guide, "How CloudFront delivers content".
+EDGE_REGIONS: Final = (
+    "us-east-1",
+    "us-east-2",
+    "us-west-1",
+    "us-west-2",
+    "eu-central-1",
+    "eu-west-1",
+    "eu-west-2",
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "sa-east-1",
+)
+HOME_REGION: Final = EDGE_REGIONS[0]
+
+
+def ledgers(endpoint: InferenceEndpoint) -> tuple[Resource, ...]:
+    """Return the tables that the endpoint's functions may write and that hold items of the program, else all of them.
+
+    A function may write more tables than its ledger; an item of the program tells which is which.
+    """
+    holding = tuple(each for each in endpoint.tables if endpoint.stack.users(each, TABLE_ITEM, key="tableName"))
+    return holding or endpoint.tables
+
+
+def mappings(stack: Stack) -> list[Resource]:
+    """Return what reads the streams of the endpoints' ledgers."""
+    found = (
+        mapping
+        for endpoint in endpoints(stack)
+        for table in ledgers(endpoint)
+        for mapping in stack.users(table, MAPPING, key="eventSourceArn")
+    )
+    return list({id(each): each for each in found}.values())
+
+
+def dead_letters(mapping: Resource) -> tuple[Resource, ...]:
+    """Return the queues of this program that a mapping hands its failures to."""
+    return tuple(each for each in mapping.linked("destinationConfig") if each.type == QUEUE)
+
+
+def is_heard(stack: Stack, topic: Resource) -> bool:
+    """Tell whether a topic has a subscription in this program."""
+    return bool(stack.users(topic, SUBSCRIPTION, key="topic"))
