@@ -1,0 +1,56 @@
+"""An edge function's log groups are made where it will log, before it does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from policies.core.endpoint import LOG_GROUP
+from policies.core.resource import Resource, Stack
+from policies.core.rule import Config, Rule, Setting, Violation
+from policies.platform_limits._edge import edge_functions
+from policies.platform_limits._limits import EDGE_REGIONS, HOME_REGION
+
+
+@dataclass(frozen=True, slots=True)
+class _Logging:
+    function: Resource
+    groups: list[Resource]
+
+
+def _subjects(stack: Stack) -> Iterator[_Logging]:
+    for function in edge_functions(stack):
+        yield _Logging(function, list(stack.of(LOG_GROUP)))
+
+
+def _check(logging: _Logging, config: Config) -> Iterator[Violation]:
+    function = logging.function
+    name = function.get("name")
+    named = {group: group.known("name") for group in logging.groups}
+    asked = f"/aws/lambda/{HOME_REGION}.{name}"
+    regions = {group.known("region") for group, found in named.items() if found == asked}
+    for group, found in named.items():
+        if found == f"/aws/lambda/{name}":
+            yield Violation(group, f"name is {found}, where an edge function never logs; it logs to {asked}")
+    if len(regions) < config["regions"]:
+        yield Violation(function, f"log groups {asked} in {len(regions)} Regions, asked are {config['regions']}")
+
+
+RULE: Final = Rule(
+    id="edge-log-groups",
+    what="A Lambda function that a distribution runs has its log group in every Region in which it may run.",
+    why="It logs in the Region nearest the viewer; a group that its first call makes there keeps its logs, and their "
+    "monthly price, for ever.",
+    source="aws-cdk#34824; edgewise/cost/quotas.yaml, lambda_edge.regions",
+    fix=f"make a cloudwatch.LogGroup named /aws/lambda/{HOME_REGION}.<function> with retention_in_days and region= "
+    "for each Region of Lambda@Edge, and let the function depend on them",
+    level="advisory",
+    config={
+        "regions": Setting(
+            {"type": "integer", "minimum": 1}, EDGE_REGIONS, "in how many Regions the group must be there"
+        )
+    },
+    subjects=_subjects,
+    check=_check,
+)
