@@ -1,11 +1,11 @@
 """The ledger: who may answer how often, decided by one conditional write on one DynamoDB item.
 
-Three items. The limits item belongs to Pulumi and the override item to the operators: both are only read here, in one
-call. The counter item belongs to the runtime. What was granted is never taken back, so grants of a day never exceed its
-quota, whatever crashes, repeats or runs at once.
+Four items. The limits and source items belong to Pulumi and the override item to the operators: all three are only read
+here, in one call. The counter item belongs to the runtime. What was granted is never taken back, so grants of a day
+never exceed its quota, whatever crashes, repeats or runs at once.
 
-A grant costs one read of two items and at most `MAX_WRITES` writes: the day's; a reopening where the day, the month or
-a quota is another one; and the day's again where others were faster. Each is sent at most twice.
+A grant costs one read of three items and at most `MAX_WRITES` writes: the day's; a reopening where the day, the month
+or a quota is another one; and the day's again where others were faster. Each is sent at most twice.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ class DynamoLedger:
     Parameters
     ----------
     table, function, edge : str
-        Name the items: ``limits#<function>``, ``override#<function>`` and ``counter#<function>#<edge>``.
+        Name the items: ``limits#<function>``, ``source#<function>``, ``override#<function>`` and
+        ``counter#<function>#<edge>``.
     client : DynamoDb
         How to reach the table.
     monotonic, sleep : callable
@@ -63,7 +64,7 @@ class DynamoLedger:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._table = table
-        self._limits_key, self._override_key = f"limits#{function}", f"override#{function}"
+        self._read_keys = f"limits#{function}", f"source#{function}", f"override#{function}"
         self._sleep = sleep
         self._counter_item = {"TableName": table, "Key": {"pk": {"S": f"counter#{function}#{edge}"}}}
         self._client = client
@@ -102,7 +103,7 @@ class DynamoLedger:
     def _read(self, ends_s: float) -> tuple[Limits, Override]:
         """Read what the deployment says, and what the operators say."""
         found: dict[str, dict[str, Any]] = {}
-        keys = [{"pk": {"S": self._limits_key}}, {"pk": {"S": self._override_key}}]
+        keys = [{"pk": {"S": key}} for key in self._read_keys]
         for number in range(MAX_READS):
             if number:
                 self._sleep(READ_PAUSE_S * 2 ** (number - 1))
@@ -111,7 +112,8 @@ class DynamoLedger:
             found |= {text(item, "pk"): item for item in answer.get("Responses", {}).get(self._table, [])}
             keys = answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
             if not keys:
-                return read_limits(found.get(self._limits_key)), read_override(found.get(self._override_key))
+                limits, source, override = map(found.get, self._read_keys)
+                return read_limits(limits, source), read_override(override)
         raise DynamoDbError("BatchGetItem: throttled")
 
 

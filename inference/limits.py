@@ -1,4 +1,8 @@
-"""The limits item: what a lease brings, as the deployment wrote it."""
+"""The limits and source items: what a lease brings, as the deployment wrote it.
+
+Two items: numbers and digest are known before a deployment and no secret, so whoever judges a preview can read them.
+The model's address and the token that it is fetched with are neither.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,7 @@ class LedgerDataError(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limits:
-    """What the limits item says.
+    """What both items say.
 
     Attributes
     ----------
@@ -48,16 +52,26 @@ class Limits:
     monthly_quota: int = NO_MONTHLY_QUOTA
 
 
-def read_limits(item: object) -> Limits:
-    """Read the item, in DynamoDB's JSON.
+def read_limits(item: object, source: object) -> Limits:
+    """Read both items, in DynamoDB's JSON.
+
+    Parameters
+    ----------
+    item : object
+        The limits item: numbers and the model's digest.
+    source : object
+        The source item: where models lie, and the token that they are fetched with.
 
     Raises
     ------
     LedgerDataError
-        When it is missing or not of this form: then nothing is granted.
+        When one is missing or not of this form: then nothing is granted.
     """
     if not isinstance(item, dict):
         raise LedgerDataError("the limits item is missing; run the deployment again")
+    if not isinstance(source, dict):
+        raise LedgerDataError("the source item is missing; run the deployment again")
+    digest = _digest(item, "model_digest")
     return Limits(
         daily_quota=number(item, "daily_quota", least=0),
         ms_per_request=number(item, "ms_per_request", least=1),
@@ -66,11 +80,17 @@ def read_limits(item: object) -> Limits:
         lease_least=number(item, "lease_least", least=1),
         lease_requests=number(item, "lease_requests", least=1),
         lease_seconds=number(item, "lease_seconds", least=1),
-        model_url=text(item, "model_url"),
-        model_digest=_digest(item, "model_digest"),
-        fetch_token=text(item, "fetch_token"),
+        # A deployment writes one item after the other: the digest alone says which model, whatever the address says.
+        model_url=beside(text(source, "model_url"), digest),
+        model_digest=digest,
+        fetch_token=text(source, "fetch_token"),
         monthly_quota=number(item, "monthly_quota", least=0) if "monthly_quota" in item else NO_MONTHLY_QUOTA,
     )
+
+
+def beside(url: str, digest: str) -> str:
+    """Return the address of a model that lies beside another: models are named by their digests."""
+    return f"{url.rpartition('/')[0]}/{digest.removeprefix('sha256:')}.onnx"
 
 
 def _digest(item: dict[str, Any], key: str) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from inference.contract import DIGEST
-from inference.limits import LedgerDataError, Limits, number, text
+from inference.limits import LedgerDataError, Limits, beside, number, text
 
 WHOLE_PERCENT: Final = 100.0
 
@@ -53,7 +53,7 @@ class Override:
         if self.canary_percent <= 0 or self.canary_digest in ("", limits.model_digest):
             return (limits,)
         # Not an address of its own: the lease's fetch token must go where the deployment said, and nowhere else.
-        url = f"{limits.model_url.rpartition('/')[0]}/{self.canary_digest.removeprefix('sha256:')}.onnx"
+        url = beside(limits.model_url, self.canary_digest)
         canary = replace(limits, model_url=url, model_digest=self.canary_digest)
         if self.canary_percent >= WHOLE_PERCENT:
             return (canary,)

@@ -29,7 +29,7 @@ python = edge_python(stack)
 store = ModelStore(
     physical_name(stack, "models"),
     ModelStoreArgs(
-        models={model.manifest.digest: model.path for model in models.values()},
+        models={model.manifest.digest: model for model in models.values()},
         tags=settings.tags(),
         protect=settings.protects_data,
     ),

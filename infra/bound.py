@@ -72,10 +72,15 @@ def describe(name: str, function: FunctionSettings, model: Manifest, settings: S
         allowance=Allowance(
             firewall=function.allowance_firewall, gate=function.allowance_gate, ledger=function.allowance_ledger
         ),
-        assumed=Assumed(flood_rps=function.assumed_flood_rps, signed_flood_rps=function.assumed_signed_flood_rps),
+        assumed=assumed(function),
         firewall=_firewall(name, function, model, settings),
         lease=Lease(requests=function.lease_least, seconds=function.lease_seconds, refusal_memory_s=RENEWAL_MEMORY_S),
     )
+
+
+def assumed(function: FunctionSettings) -> Assumed:
+    """Say of a function what its owner assumes of the world."""
+    return Assumed(flood_rps=function.assumed_flood_rps, signed_flood_rps=function.assumed_signed_flood_rps)
 
 
 def passing(name: str, function: FunctionSettings, model: Manifest, settings: Settings) -> Passing:

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import pulumi
 
-from infra.bound import passing
+from edgewise.cost.bound.declared import distribution_tags
+from infra.bound import assumed, passing
 from infra.bundle import EdgeConfig, EdgeZip, edge_zip, gate_code
 from infra.components.edge_role import EDGE
 from infra.components.key_ring import KeyRing, KeyRingArgs
 from infra.components.lambda_edge_endpoint import Certificate, LambdaEdgeEndpoint, LambdaEdgeEndpointArgs
-from infra.components.ledger import FunctionLimits, Ledger
+from infra.components.ledger import FunctionLimits, Ledger, ModelSource
 from infra.components.model_store import ModelStore
 from infra.components.web_acl import WebAcl, WebAclArgs
 from infra.edge_python import EdgePython
@@ -96,6 +97,7 @@ def deploy_function(
             certificate=_certificate(function),
             price_class=function.price_class,
             web_acl_arn=firewall.acl.arn,
+            declared=distribution_tags(function.plan, assumed(function)),
             tags=settings.tags(name),
             customize=function.customize,
         ),
@@ -111,11 +113,10 @@ def deploy_function(
             lease_least=function.lease_least,
             lease_requests=function.lease_requests,
             lease_seconds=function.lease_seconds,
-            model_url=endpoint.model_url,
             model_digest=model.manifest.digest,
-            fetch_token=keys.lease_token,
         ),
     )
+    ledger.source(name, ModelSource(model_url=endpoint.model_url, fetch_token=keys.lease_token))
     return DeployedFunction(name=name, firewall=firewall, endpoint=endpoint, keys=keys, model=model, edge_zip=built)
 
 

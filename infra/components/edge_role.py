@@ -1,4 +1,4 @@
-"""What an edge function may do: write its logs, read its own limits, take from its own counter."""
+"""What an edge function may do: write its logs, read its own limits and source, take from its own counter."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 
 import pulumi
 
-from infra.components.ledger import counter_key, items, limits_key, override_key
+from infra.components.ledger import counter_key, items, limits_key, override_key, source_key
 from infra.components.statements import document
 from infra.limits import HOME_REGION
 
@@ -26,6 +26,8 @@ EDGE_TRUST: Final = json.dumps(
 )
 
 EDGE: Final = "cloudfront"
+# One call reads them all: inference/ledger.py.
+_READ: Final = (limits_key, source_key, override_key)
 
 
 def edge_permissions(physical_name: str, function: str, table_arn: pulumi.Input[str]) -> pulumi.Output[str]:
@@ -48,6 +50,6 @@ def edge_permissions(physical_name: str, function: str, table_arn: pulumi.Input[
             # The Region is the one nearest the viewer.
             "Resource": f"arn:aws:logs:*:*:log-group:/aws/lambda/{HOME_REGION}.{physical_name}:*",
         },
-        items("ReadOwnLimits", "dynamodb:BatchGetItem", table_arn, limits_key(function), override_key(function)),
+        items("ReadOwnLimits", "dynamodb:BatchGetItem", table_arn, *(key(function) for key in _READ)),
         items("TakeFromOwnCounter", "dynamodb:UpdateItem", table_arn, counter_key(function, EDGE)),
     )

@@ -77,6 +77,8 @@ class LambdaEdgeEndpointArgs:
     price_class : str
         The edges that may serve.
     web_acl_arn : Input of str
+    declared : mapping of str to str
+        Tags of the distribution alone: facts of the bound that no resource proves.
     tags : mapping of str to str
     customize : mapping
         See `Component`.
@@ -96,6 +98,7 @@ class LambdaEdgeEndpointArgs:
     certificate: Certificate | None
     price_class: str
     web_acl_arn: pulumi.Input[str]
+    declared: Mapping[str, str]
     tags: Mapping[str, str]
     customize: Customize = field(default_factory=dict)
 
@@ -245,7 +248,7 @@ class LambdaEdgeEndpoint(Component):
             ],
             restrictions={"geo_restriction": {"restriction_type": "none"}},
             viewer_certificate=_viewer_certificate(args.certificate),
-            tags=args.tags,
+            tags={**args.tags, **args.declared},
         )
 
     def _behaviour(self, cache_policy: str, headers: cloudfront.ResponseHeadersPolicy) -> dict[str, Any]:

@@ -1,11 +1,13 @@
 """The ledger: what each function may still grant today.
 
-The limits item of a function is Pulumi's. The others are the runtime's, the guard's and the operators', made when they
-are first written: an item that Pulumi wrote too would be put back to its start by a refresh and an update.
+The limits and source items of a function are Pulumi's. The others are the runtime's, the guard's and the operators',
+made when they are first written: an item that Pulumi wrote too would be put back to its start by a refresh and an
+update.
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -14,7 +16,7 @@ from pulumi_aws import dynamodb
 
 from infra.components.component import Component, Customize
 
-CHILDREN: Final = ("table", "limits")
+CHILDREN: Final = ("table", "limits", "source")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,7 +42,9 @@ class LedgerArgs:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FunctionLimits:
-    """What a lease of one function brings.
+    """What a lease of one function brings, as far as it is known before the deployment and no secret.
+
+    It stands in an item of its own: one unknown or secret value would hide all of it from who judges a preview.
 
     Attributes
     ----------
@@ -52,9 +56,7 @@ class FunctionLimits:
         Leases a day: those that carry a start-up and a download, and the others.
     lease_least, lease_requests, lease_seconds : int
         What one lease grants at least and at most, and for how long.
-    model_url, model_digest : Input of str
-    fetch_token : Input of str
-        Secret; good for reading models.
+    model_digest : str
     """
 
     daily_quota: int
@@ -65,14 +67,33 @@ class FunctionLimits:
     lease_least: int
     lease_requests: int
     lease_seconds: int
-    model_url: pulumi.Input[str]
     model_digest: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelSource:
+    """Where a function's models are fetched.
+
+    Attributes
+    ----------
+    model_url : Input of str
+        Of the pinned model; any other lies beside it.
+    fetch_token : Input of str
+        Secret; good for reading models.
+    """
+
+    model_url: pulumi.Input[str]
     fetch_token: pulumi.Input[str]
 
 
 def limits_key(function: str) -> str:
-    """Return the key of the item that Pulumi owns."""
+    """Return the key of Pulumi's item of numbers."""
     return f"limits#{function}"
+
+
+def source_key(function: str) -> str:
+    """Return the key of Pulumi's item of the model's address and token."""
+    return f"source#{function}"
 
 
 def counter_key(function: str, edge: str) -> str:
@@ -149,15 +170,25 @@ class Ledger(Component):
         item = {
             "pk": {"S": limits_key(function)},
             **{name: {"N": str(value)} for name, value in numbers.items() if value is not None},
-            "model_url": {"S": limits.model_url},
             "model_digest": {"S": limits.model_digest},
-            "fetch_token": {"S": limits.fetch_token},
         }
+        return self._item("limits", function, json.dumps(item))
+
+    def source(self, function: str, source: ModelSource) -> dynamodb.TableItem:
+        """Write where a function's models are fetched, as a secret; an edge sees it with its next lease."""
+        item = {
+            "pk": {"S": source_key(function)},
+            "model_url": {"S": source.model_url},
+            "fetch_token": {"S": source.fetch_token},
+        }
+        return self._item("source", function, pulumi.Output.secret(pulumi.Output.json_dumps(item)))
+
+    def _item(self, child: str, function: str, item: pulumi.Input[str]) -> dynamodb.TableItem:
         return self.child(
             dynamodb.TableItem,
-            "limits",
+            child,
             suffix=function,
             table_name=self.table.name,
             hash_key="pk",
-            item=pulumi.Output.secret(pulumi.Output.json_dumps(item)),
+            item=item,
         )

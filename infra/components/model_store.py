@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
 
 import pulumi
 from pulumi_aws import s3
 
+from edgewise.cost.bound.declared import model_tags
 from inference.contract import model_path
 from infra.components.component import Component, Customize
 from infra.components.private_bucket import CHILDREN as BUCKET_CHILDREN
 from infra.components.private_bucket import private_bucket
+from infra.models import PinnedModel
 
 CHILDREN: Final = (*BUCKET_CHILDREN, "versioning", "lifecycle", "model", "policy")
 
@@ -28,8 +29,8 @@ class ModelStoreArgs:
 
     Attributes
     ----------
-    models : mapping of str to Path
-        Digest (``sha256:…``) to the artefact's file.
+    models : mapping of str to PinnedModel
+        By digest (``sha256:…``).
     tags : mapping of str to str
     protect : bool
         Keep the bucket when the program forgets it.
@@ -37,7 +38,7 @@ class ModelStoreArgs:
         See `Component`.
     """
 
-    models: Mapping[str, Path]
+    models: Mapping[str, PinnedModel]
     tags: Mapping[str, str]
     protect: bool
     customize: Customize = field(default_factory=dict)
@@ -57,8 +58,8 @@ class ModelStore(Component):
         self._args = args
         self.bucket, private = private_bucket(self, tags=dict(args.tags), protect=args.protect)
         self.settled = self._keep_versions(private)
-        for digest, path in args.models.items():
-            self._put(digest, path)
+        for digest, model in args.models.items():
+            self._put(digest, model)
         self.register_outputs({"bucket": self.bucket.bucket})
 
     def _keep_versions(self, private: pulumi.CustomResource) -> pulumi.CustomResource:
@@ -87,7 +88,7 @@ class ModelStore(Component):
             opts=pulumi.ResourceOptions(depends_on=[versioning]),
         )
 
-    def _put(self, digest: str, path: Path) -> None:
+    def _put(self, digest: str, model: PinnedModel) -> None:
         """Upload a model; the object outlives its resource, so that the previous digest stays for a rollback."""
         self.child(
             s3.BucketObjectv2,
@@ -95,10 +96,10 @@ class ModelStore(Component):
             suffix=digest.removeprefix("sha256:")[:12],
             bucket=self.bucket.bucket,
             key=model_path(digest).lstrip("/"),
-            source=pulumi.FileAsset(str(path)),
+            source=pulumi.FileAsset(str(model.path)),
             content_type="application/octet-stream",
             cache_control=CACHE_CONTROL,
-            tags=self._args.tags,
+            tags={**self._args.tags, **model_tags(model.manifest.bytes)},
             opts=pulumi.ResourceOptions(depends_on=[self.settled], retain_on_delete=True),
         )
 

@@ -259,8 +259,11 @@ class HandmadeStack:
             "lease_least": {"N": str(self.lease_requests)},
             "lease_requests": {"N": str(self.lease_requests)},
             "lease_seconds": {"N": "600"},
-            "model_url": {"S": f"https://{DOMAIN}/models/{self.digest}.onnx"},
             "model_digest": {"S": f"sha256:{self.digest}"},
+        }
+        source = {
+            "pk": {"S": f"source#{FUNCTION}"},
+            "model_url": {"S": f"https://{DOMAIN}/models/{self.digest}.onnx"},
             "fetch_token": {"S": f"{next(iter(self.keys))}.{self.fetch_token}"},
         }
         model = self.model_file or self.archive.with_name("model.onnx")
@@ -279,7 +282,8 @@ class HandmadeStack:
             "key": f"models/{self.digest}.onnx",
             "source": {**ASSET, "hash": self.digest, "path": str(model)},
         }
-        item = {"hashKey": "pk", "item": secret(json.dumps(limits)), "tableName": TABLE}
+        item = {"hashKey": "pk", "tableName": TABLE}
+        limits_inputs, source_inputs = item | {"item": json.dumps(limits)}, item | {"item": secret(json.dumps(source))}
         return [
             resource(
                 "aws:s3/bucket:Bucket",
@@ -297,7 +301,8 @@ class HandmadeStack:
             ),
             resource("aws:s3/bucketObjectv2:BucketObjectv2", "model", object_inputs, {}, identity="model"),
             resource("aws:dynamodb/table:Table", "ledger", table, {"streamEnabled": False}, identity=TABLE),
-            resource("aws:dynamodb/tableItem:TableItem", "limits", item, {}, identity=f"{TABLE}|limits"),
+            resource("aws:dynamodb/tableItem:TableItem", "limits", limits_inputs, {}, identity=f"{TABLE}|limits"),
+            resource("aws:dynamodb/tableItem:TableItem", "source", source_inputs, {}, identity=f"{TABLE}|source"),
         ]
 
 

@@ -16,7 +16,7 @@ from inference.limits import Limits
 from inference.machine import LeaseMachine
 from inference.terms import Grant, Moment, Question, ReceiptTaken
 from tests.properties.paper_table import PaperTable
-from tests.unit.inference.world import FUNCTION, limits, limits_item
+from tests.unit.inference.world import FUNCTION, limits, owned_items
 
 NOON_S = 1_795_608_000.0
 ANSWER_S = 0.040
@@ -128,8 +128,7 @@ def at(now_s: float) -> Moment:
 def simulate(wanted: Limits, *, background: bool, rps: float, regions: int, hours: float, seed: int) -> Result:
     """Let requests come by as they like, and count."""
     table, draw = PaperTable(), random.Random(seed)
-    item = limits_item(wanted)
-    table.items[item["pk"]["S"]] = item
+    table.items |= owned_items(wanted)
     client = cast("DynamoDb", table)
     totals = {"requests": 0, "waited": 0, "cold": 0}
     for region in range(regions):

@@ -125,9 +125,11 @@ def ledger_process(storm: Storm, port: int) -> None:
         "lease_requests": 50,
         "lease_seconds": 600,
     }
-    item = {"pk": {"S": f"limits#{FUNCTION}"}, "model_url": {"S": ""}, "model_digest": {"S": DIGEST}}
-    item |= {"fetch_token": {"S": ""}} | {name: {"N": str(value)} for name, value in numbers.items()}
-    for operation, request in (("CreateTable", definition), ("PutItem", {"TableName": TABLE, "Item": item})):
+    limits = {"pk": {"S": f"limits#{FUNCTION}"}, "model_digest": {"S": DIGEST}}
+    limits |= {name: {"N": str(value)} for name, value in numbers.items()}
+    source = {"pk": {"S": f"source#{FUNCTION}"}, "model_url": {"S": ""}, "fetch_token": {"S": ""}}
+    written = [("PutItem", {"TableName": TABLE, "Item": item}) for item in (limits, source)]
+    for operation, request in [("CreateTable", definition), *written]:
         headers = {"X-Amz-Target": f"DynamoDB_20120810.{operation}", "Authorization": CREDENTIAL}
         answer = client.post("/", data=json.dumps(request), headers=headers)
         assert answer.status_code == 200, answer.get_data()

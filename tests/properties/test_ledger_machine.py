@@ -17,7 +17,7 @@ from inference.machine import LeaseMachine
 from inference.receipt import Receipt
 from inference.terms import Granted, Moment, Question, ReceiptTaken
 from tests.properties.paper_table import PaperTable
-from tests.unit.inference.world import FUNCTION, limits, limits_item
+from tests.unit.inference.world import FUNCTION, limits, owned_items
 
 START_S = 1_795_608_000.0 + 4.4 * 86_400  # 2026-11-29 21:36 UTC: a month's end is near
 PROCESSES = 4
@@ -100,8 +100,7 @@ class LedgerWorld(RuleBasedStateMachine):
             lease_requests=8,
             ms_per_request=MS,
         )
-        item = limits_item(self.limits)
-        self.table.items[item["pk"]["S"]] = item
+        self.table.items |= owned_items(self.limits)
 
     @rule(who=st.integers(0, PROCESSES - 1), device=st.sampled_from("abc"), times=st.integers(1, 9))
     def requests_come(self, who: int, device: str, times: int) -> None:

@@ -14,7 +14,7 @@ from inference.receipt import Receipt
 from inference.terms import Moment, Question
 from tests.properties.paper_table import PaperTable
 from tests.unit.inference.ledger_world import moto_table
-from tests.unit.inference.world import FUNCTION, TABLE, limits, limits_item
+from tests.unit.inference.world import FUNCTION, TABLE, limits, owned_items
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +29,9 @@ def play(client: DynamoDb, put: Callable[[dict[str, Any]], None], seed: int) -> 
     for number in range(60):
         if number % 12 == 0:
             quotas = {"daily_quota": draw.randint(0, 60), "monthly_quota": draw.randint(1, 90)}
-            put(limits_item(limits(**quotas, cold_grants_daily=draw.randint(0, 8), lease_least=2, lease_requests=8)))
+            wanted = limits(**quotas, cold_grants_daily=draw.randint(0, 8), lease_least=2, lease_requests=8)
+            for item in owned_items(wanted).values():
+                put(item)
         now_s += draw.choice([1, 60, 20_000, 86_400])
         receipt = Receipt(receipt_id=f"p-{number}", unspent=draw.randint(1, 3)) if draw.random() < 0.5 else None
         question = Question(

@@ -46,7 +46,8 @@ class Lease:
     writes : int
         Conditional writes that one question may take at most, lost races at midnight included.
     reads : int
-        Items that one look at the ledger reads: the limits and the operators' override, in one call.
+        Items that one look at the ledger reads: the limits, the model's source and the operators' override, in one
+        call.
     item_bytes, receipt_bytes : int
         The counter item without, and one receipt: together they are what a write is billed by.
     refusal_memory_s : int
@@ -59,7 +60,7 @@ class Lease:
     seconds: int = 600
     attempts: int = 2
     writes: int = 6
-    reads: int = 2
+    reads: int = 3
     item_bytes: int = 1024
     receipt_bytes: int = 1024
     refusal_memory_s: int = 300

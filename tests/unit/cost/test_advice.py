@@ -32,7 +32,7 @@ REFUSED = [
     pytest.param(replace(FACE, rate_cap_rps=None), "would fit: plan: none -> pro", id="no rate cap"),
     pytest.param(replace(FACE, on_flood="stay_up"), "would fit: plan: none -> pro", id="stay_up without a plan"),
     pytest.param(replace(FACE, cold_grants_daily=2_000, model_bytes=60_000_000), "would fit", id="model too large"),
-    pytest.param(replace(PROD, cold_grants_daily=4_000), "would fit: cold_grants_daily: 4000 -> 126", id="cold grants"),
+    pytest.param(replace(PROD, cold_grants_daily=4_000), "would fit: cold_grants_daily: 4000 -> 125", id="cold grants"),
     pytest.param(replace(PROD, guard=None), "would fit: guard: add one", id="no guard"),
     pytest.param(replace(PROD, daily_quota=None), "would fit: daily_quota: None ->", id="no ledger"),
     pytest.param(replace(PROD, log_retention_days=None), "logs are kept for ever", id="logs for ever"),

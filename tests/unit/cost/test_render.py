@@ -42,7 +42,7 @@ def test_the_table_tells_who_fits() -> None:
     text = shown(bounds_table(ENTRIES))
     rows = {cells[1]: cells[2:-1] for line in text.splitlines() if len(cells := cells_of(line)) > 2}
     assert [entry.verdict for entry in ENTRIES] == ["fits", "over", "infinite", ""]
-    assert rows["total"] == ["41.73", rows["total"][1], "∞", "5.52", "∞"]
+    assert rows["total"] == ["41.75", rows["total"][1], "∞", "5.52", "∞"]
     assert rows["budget"] == ["42.00", "40.00", "20.00", "", ""]
     assert ["fits", "over", "infinite", "", ""] in rows.values()
 
@@ -91,7 +91,7 @@ def test_json_keeps_every_digit() -> None:
     read = json.loads(json.dumps(to_json(PROD, Decimal(42))))
     assert read["status"] == "finite"
     assert read["fits"] is True
-    assert read["total_usd"] == "41.73"
+    assert read["total_usd"] == "41.75"
     assert sum(Decimal(term["amount_usd"]) for term in read["terms"]) == PROD.total
     assert sum(Decimal(line["amount_usd"]) for term in read["terms"] for line in term["lines"]) == PROD.total
     infinite = to_json(bound(replace(WORKER, front="none")), Decimal(1))

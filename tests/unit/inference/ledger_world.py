@@ -20,7 +20,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from inference import counter
 from inference.limits import Limits
 from tests.emptied import empty_moto
-from tests.unit.inference.world import FUNCTION, TABLE, TOKEN, QuietServer, limits, limits_item, serving
+from tests.unit.inference.world import FUNCTION, TABLE, TOKEN, QuietServer, limits, owned_items, serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,7 +34,8 @@ class MotoTable:
     url: str
 
     def put_limits(self, wanted: Limits) -> None:
-        self.client.put_item(TableName=TABLE, Item=limits_item(wanted))
+        for item in owned_items(wanted).values():
+            self.client.put_item(TableName=TABLE, Item=item)
 
     def put_override(self, **attributes: dict[str, str]) -> None:
         item = {"pk": {"S": f"override#{FUNCTION}"}} | attributes

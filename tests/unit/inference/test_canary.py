@@ -19,7 +19,7 @@ from inference.override import Override
 from inference.receipt import Receipt
 from inference.terms import Moment, Question
 from tests.properties.paper_table import PaperTable
-from tests.unit.inference.world import FUNCTION, limits, limits_item
+from tests.unit.inference.world import FUNCTION, limits, owned_items
 
 NOON_S = 1_795_608_000.0
 PINNED, CANARY = limits().model_digest, "sha256:" + "c" * 64
@@ -36,7 +36,7 @@ class Fleet:
         wanted = limits(
             daily_quota=10**6, renewals_daily=10**6, lease_least=4, lease_requests=50, lease_seconds=lease_seconds
         )
-        self.table.items[f"limits#{FUNCTION}"] = limits_item(wanted)
+        self.table.items |= owned_items(wanted)
         self.ledger = DynamoLedger(table="t", function=FUNCTION, edge="cloudfront", client=cast("DynamoDb", self.table))
         self.machines = [LeaseMachine(process=f"p{n}", draw=self.draw.random()) for n in range(processes)]
         self.now_s = 0.0

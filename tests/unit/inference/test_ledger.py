@@ -9,9 +9,9 @@ import pytest
 
 from inference import dynamodb
 from inference.terms import Granted, LedgerUnavailable, Refusal
-from tests.unit.inference.asked import DAY, NEXT_DAY, SECRET, SPENT, full, granted_of, new_ledger
+from tests.unit.inference.asked import CANARY, DAY, NEXT_DAY, SECRET, SPENT, full, granted_of, new_ledger
 from tests.unit.inference.ledger_world import MotoTable, Proxy
-from tests.unit.inference.world import FUNCTION, TABLE, TOKEN, limits
+from tests.unit.inference.world import FUNCTION, TABLE, TOKEN, limits, limits_item, source_item
 
 
 def test_the_first_lease_opens_the_day(table: MotoTable) -> None:
@@ -98,7 +98,6 @@ def test_a_quota_smaller_than_a_lease(table: MotoTable, daily_quota: int, grante
         ({"daily_quota": {"S": "5"}}, "daily_quota is None"),
         ({"lease_requests": {"N": "0"}}, "lease_requests is '0'; expected a whole number of at least 1"),
         ({"lease_seconds": {"N": "1.5"}}, "lease_seconds is '1.5'"),
-        ({"model_url": {"N": "1"}}, "model_url is no string"),
         ({"model_digest": {"S": "latest"}}, "model_digest is 'latest'"),
     ],
 )
@@ -112,11 +111,29 @@ def test_a_limits_item_that_is_wrong_grants_nothing(table: MotoTable, change: di
     assert table.counter() == {}
 
 
-def test_without_a_limits_item_nothing_is_granted(table: MotoTable) -> None:
-    table.clear()
-    grant = new_ledger().grant(DAY)
-    assert grant == LedgerUnavailable("the limits item is missing; run the deployment again")
+@pytest.mark.parametrize("name", ["model_url", "fetch_token"])
+@pytest.mark.parametrize("wrong", [{}, {"N": "1"}, {"NULL": True}], ids=str)
+def test_a_source_item_that_is_wrong_grants_nothing(table: MotoTable, name: str, wrong: dict[str, Any]) -> None:
+    item = {key: value for key, value in source_item(limits()).items() if key != name}
+    table.client.put_item(TableName=TABLE, Item=item | ({name: wrong} if wrong else {}))
+    assert new_ledger().grant(DAY) == LedgerUnavailable(f"item: {name} is no string")
     assert table.counter() == {}
+
+
+@pytest.mark.parametrize("kind", ["limits", "source"])
+def test_without_one_of_the_deployments_items_nothing_is_granted(table: MotoTable, kind: str) -> None:
+    table.client.delete_item(TableName=TABLE, Key={"pk": {"S": f"{kind}#{FUNCTION}"}})
+    grant = new_ledger().grant(DAY)
+    assert grant == LedgerUnavailable(f"the {kind} item is missing; run the deployment again")
+    assert table.counter() == {}
+
+
+def test_amidst_a_deployment_digest_and_address_are_of_one_model(table: MotoTable) -> None:
+    # GIVEN a new model's limits beside the address of the one before, as between a deployment's two writes
+    table.client.put_item(TableName=TABLE, Item=limits_item(limits(model_digest=CANARY)))
+    grant = new_ledger().grant(DAY)
+    assert isinstance(grant, Granted)
+    assert grant.limits == limits(model_digest=CANARY, model_url=f"http://127.0.0.1:1/models/{'c' * 64}.onnx")
 
 
 def test_the_limits_are_read_consistently_and_the_secret_stays_home(table: MotoTable, between: Proxy) -> None:

@@ -186,16 +186,16 @@ class ThrottledTable(DynamoDb):
 
 
 def test_a_key_that_was_left_out_is_asked_for_again_and_never_taken_for_none(table: MotoTable, between: Proxy) -> None:
-    # GIVEN a closed function, and a table that leaves out first both keys, then the override
+    # GIVEN a closed function, and a table that leaves out all three keys, then two, then the override
     table.put_override(closed_until={"N": "9999999999"})
     client, slept = ThrottledTable(region="us-east-1"), list[float]()
-    client.left_out = [["limits", "override"], ["override"]]
+    client.left_out = [["limits", "source", "override"], ["override"]]
     asked = new_ledger(client=client, sleep=slept.append)
 
     # WHEN a lease is asked for, THEN only what was left out is asked for again, and the function is closed
     assert asked.grant(DAY) == Refusal(cause="closed", until_s=9_999_999_999)
     told = [[key["pk"]["S"] for key in body["RequestItems"][TABLE]["Keys"]] for body in between.bodies]
-    assert told == [[f"limits#{FUNCTION}"], [f"override#{FUNCTION}"]]
+    assert told == [[f"limits#{FUNCTION}", f"source#{FUNCTION}"], [f"override#{FUNCTION}"]]
     assert all(body["RequestItems"][TABLE]["ConsistentRead"] for body in between.bodies)
     assert slept == [0.05, 0.1]
 

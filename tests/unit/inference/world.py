@@ -172,7 +172,7 @@ def limits(**changes: Any) -> Limits:
         "lease_least": 50,
         "lease_requests": 50,
         "lease_seconds": 600,
-        "model_url": "http://127.0.0.1:1/models/none.onnx",
+        "model_url": f"http://127.0.0.1:1/models/{'0' * 64}.onnx",
         "model_digest": "sha256:" + "0" * 64,
         "fetch_token": TOKEN,
     }
@@ -180,7 +180,7 @@ def limits(**changes: Any) -> Limits:
 
 
 def limits_item(wanted: Limits) -> dict[str, Any]:
-    """Return the item as the deployment writes it."""
+    """Return the item of the numbers as the deployment writes it."""
     numbers = {
         "daily_quota": wanted.daily_quota,
         "ms_per_request": wanted.ms_per_request,
@@ -192,12 +192,25 @@ def limits_item(wanted: Limits) -> dict[str, Any]:
     }
     if wanted.monthly_quota != NO_MONTHLY_QUOTA:
         numbers["monthly_quota"] = wanted.monthly_quota
-    texts = {"model_url": wanted.model_url, "model_digest": wanted.model_digest, "fetch_token": wanted.fetch_token}
     return {
         "pk": {"S": f"limits#{FUNCTION}"},
         **{name: {"N": str(value)} for name, value in numbers.items()},
-        **{name: {"S": value} for name, value in texts.items()},
+        "model_digest": {"S": wanted.model_digest},
     }
+
+
+def source_item(wanted: Limits) -> dict[str, Any]:
+    """Return the item of the model's address and token as the deployment writes it."""
+    return {
+        "pk": {"S": f"source#{FUNCTION}"},
+        "model_url": {"S": wanted.model_url},
+        "fetch_token": {"S": wanted.fetch_token},
+    }
+
+
+def owned_items(wanted: Limits) -> dict[str, dict[str, Any]]:
+    """Return the items that the deployment owns, by key."""
+    return {item["pk"]["S"]: item for item in (limits_item(wanted), source_item(wanted))}
 
 
 def event(body: bytes, /, **changes: Any) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from inference.telemetry import EDGE_REGIONS
 from infra import limits
 from infra.components.component import CustomizeError
 from infra.guard import WrongCloudError
-from tests.unit.infra.program import MODEL_DIGEST, Recorder, run_program, statements
+from tests.unit.infra.program import MODEL_DIGEST, Recorder, manifest, run_program, statements
 from tests.unit.infra.test_settings import CONFIG, FUNCTION
 
 PINNED = CONFIG | {"edgewise:models": {"face-match": MODEL_DIGEST}}
@@ -178,7 +178,7 @@ def test_the_edge_may_touch_its_own_items_only(program: Recorder) -> None:
 
     read, take = policy["ReadOwnLimits"], policy["TakeFromOwnCounter"]
     assert (read["Action"], take["Action"]) == ("dynamodb:BatchGetItem", "dynamodb:UpdateItem")
-    own = ["limits#face-match", "override#face-match"]
+    own = ["limits#face-match", "source#face-match", "override#face-match"]
     assert read["Condition"]["ForAllValues:StringEquals"] == {"dynamodb:LeadingKeys": own}
     assert take["Condition"]["ForAllValues:StringEquals"] == {"dynamodb:LeadingKeys": ["counter#face-match#cloudfront"]}
     assert {statement["Condition"]["Null"]["dynamodb:LeadingKeys"] for statement in (read, take)} == {"false"}
@@ -193,13 +193,37 @@ def test_every_edge_region_has_a_log_group_that_expires(program: Recorder) -> No
     assert {group.properties["retentionInDays"] for group in groups} == {14}
 
 
-def test_the_limits_item_brings_what_the_zip_may_not_know(program: Recorder) -> None:
-    item = json.loads(program.only("aws:dynamodb/tableItem:TableItem").properties["item"])
+def ledger_item(program: Recorder, kind: str) -> dict[str, Any]:
+    name = f"edgewise-dev-ledger-{kind}-face-match"
+    item: dict[str, Any] = json.loads(program.only("aws:dynamodb/tableItem:TableItem", name).properties["item"])
+    return item
+
+
+def test_the_source_item_brings_what_the_zip_may_not_know(program: Recorder) -> None:
+    item = ledger_item(program, "source")
+
+    assert set(item) == {"pk", "model_url", "fetch_token"}
+    assert item["pk"] == {"S": "source#face-match"}
+    assert item["model_url"]["S"].startswith("https://d0000000000000.cloudfront.net/models/")
+    assert item["fetch_token"]["S"].startswith("k1.")
+
+
+def test_the_limits_item_is_read_where_nothing_is_deployed_yet(program: Recorder) -> None:
+    item = ledger_item(program, "limits")
 
     assert item["pk"] == {"S": "limits#face-match"}
-    assert item["model_url"]["S"].startswith("https://d0000000000000.cloudfront.net/models/")
     assert item["model_digest"] == {"S": MODEL_DIGEST}
-    assert item["fetch_token"]["S"].startswith("k1.")
+    assert {next(iter(value)) for name, value in item.items() if name not in ("pk", "model_digest")} == {"N"}
+
+
+def test_facts_that_no_resource_proves_are_tags(program: Recorder) -> None:
+    edge = program.only("aws:cloudfront/distribution:Distribution").properties["tags"]
+    model = program.only("aws:s3/bucketObjectv2:BucketObjectv2").properties["tags"]
+
+    assert (edge["edgewise:plan"], edge["edgewise:assumed-flood-rps"]) == ("none", "1000")
+    assert edge["edgewise:assumed-signed-flood-rps"] == "25"
+    assert model["edgewise:bytes"] == str(manifest().bytes)
+    assert len(model) <= 10
 
 
 def test_everything_that_can_carry_tags_carries_them(program: Recorder) -> None:

@@ -92,14 +92,14 @@ def test_the_stacks_data_is_there(cloud: Cloud, handmade: HandmadeStack) -> None
     limits = cloud.item("limits#face-match")
 
     assert limits["daily_quota"] == {"N": "1000"}
-    assert limits["fetch_token"] == {"S": f"k1.{handmade.fetch_token}"}
+    assert cloud.item("source#face-match")["fetch_token"] == {"S": f"k1.{handmade.fetch_token}"}
     answer = cloud.client.get(f"/{BUCKET}/models/{handmade.digest}.onnx", headers={"Authorization": credential("s3")})
     assert answer.data == handmade.model
     assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
 
 
 def test_the_model_url_points_at_the_gateway(cloud: Cloud, handmade: HandmadeStack) -> None:
-    assert cloud.item("limits#face-match")["model_url"] == {"S": f"{GATEWAY}/models/{handmade.digest}.onnx"}
+    assert cloud.item("source#face-match")["model_url"] == {"S": f"{GATEWAY}/models/{handmade.digest}.onnx"}
 
 
 def test_a_url_of_another_host_is_left_alone() -> None:

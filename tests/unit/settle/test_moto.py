@@ -46,9 +46,11 @@ def make_table() -> str:
     )
     numbers = {"daily_quota": 100, "monthly_quota": 1_000, "ms_per_request": 40, "cold_grants_daily": 25}
     numbers |= {"renewals_daily": 100, "lease_least": 5, "lease_requests": 20, "lease_seconds": 600}
-    texts = {"model_url": "https://example.test/m", "model_digest": DIGEST, "fetch_token": "f1." + "c3" * 32}
-    item = {"pk": {"S": f"limits#{FUNCTION}"}} | {name: {"N": str(value)} for name, value in numbers.items()}
-    client("dynamodb").put_item(TableName=TABLE, Item=item | {name: {"S": value} for name, value in texts.items()})
+    limits = {"pk": {"S": f"limits#{FUNCTION}"}, "model_digest": {"S": DIGEST}}
+    limits |= {name: {"N": str(value)} for name, value in numbers.items()}
+    texts = {"pk": f"source#{FUNCTION}", "model_url": "https://example.test/m", "fetch_token": "f1." + "c3" * 32}
+    for item in (limits, {name: {"S": value} for name, value in texts.items()}):
+        client("dynamodb").put_item(TableName=TABLE, Item=item)
     return str(made["TableDescription"]["LatestStreamArn"])
 
 

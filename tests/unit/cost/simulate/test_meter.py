@@ -84,18 +84,18 @@ ON_PAPER = {
     "Q·a": ".6291456 + 1.048576 + .1048576 + .09437184 + .6291456 + .020 + .085",
     # 50,000 s at 1 GB at .00005001.
     "M·m": "2.5005",
-    # 2,048 writes of 2 units at .625/M, 1,536 reads of 2 items at .125/M, 3,584 x 8,192 bytes (7/256 GiB) both
+    # 2,048 writes of 2 units at .625/M, 1,536 reads of 3 items at .125/M, 3,584 x 8,192 bytes (7/256 GiB) both
     # ways at .02, 1 MiB kept for 13 months at .023 (13/1024 x .023), 1,536 runs: .20/M, 5 s and each
     # second time 2 s more x .125 GB at .0000166667, an object at .005 per 1,000.
-    "L·l": ".00256 + .000384 + .00109375 + .0002919921875 + .0003072 + .016000032 + .0032000064 + .00768",
+    "L·l": ".00256 + .000576 + .00109375 + .0002919921875 + .0003072 + .016000032 + .0032000064 + .00768",
     # 100 s at 1 GB at .00005001; 20 fetches: 1.79/M for arriving, .0004 per 1,000 for the bucket, 20 MiB at .085.
     "C·c": ".005001 + .0000358 + .000008 + .00166015625",
     "N_firewall·r": ".60",
     # 1,048,576 arrivals at 1.79/M, 1 GiB out at .085.
     "N_gate·r": "1.87695104 + .085",
     # 1,024 arrivals at 1.79/M and calls at .60/M, 1 MiB in at .020 and out at .085, 13,000 s at 1 GB, 1,024 writes of
-    # 2 units, 1,024 reads of 2 items, 2,048 x 8,192 bytes (1/64 GiB) both ways.
-    "N_ledger·r": ".00183296 + .0006144 + .00001953125 + .0000830078125 + .65013 + .00128 + .000256 + .000625",
+    # 2 units, 1,024 reads of 3 items, 2,048 x 8,192 bytes (1/64 GiB) both ways.
+    "N_ledger·r": ".00183296 + .0006144 + .00001953125 + .0000830078125 + .65013 + .00128 + .000384 + .000625",
     "R": "1.20",
 }
 
