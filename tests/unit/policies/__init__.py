@@ -1,0 +1,1 @@
+"""Each rule alone, on resources built by hand."""
