@@ -129,7 +129,7 @@ class Program:
             env["PATH"] = f"{LENIENT}:{env['PATH']}"
         env["PYTHONPATH"] = str(self.modules)
         env["PULUMI_DEBUG_COMMANDS"] = "true"  # shows the flag --event-log
-        return env | self.variables
+        return {**env, **self.variables}
 
     def _prepare(self) -> None:
         if not engine.has_state(self.stack_name, root=self.root):

@@ -20,11 +20,11 @@ Every rule needs at least two `bad_` and two `good_` functions (`tests/policies/
 
 What is done with them
 ----------------------
-All functions of a module run in ONE program, so mind that a rule about the whole stack sees all of them at once. The module's
-pack is attached for a preview from nothing (outputs are unknown), then the program is deployed without packs, then it is
-previewed again with the pack (outputs are known). Both previews must report the same, and as above. The stand-in provider here is
-lenient: it takes every type and every value that the SDK can express. In addition each function is judged alone, in process, on what
-the engine showed of it. So a rule must get the same answer alone and in company.
+All functions of a module run in ONE program, so mind that a rule about the whole stack sees all of them at once. The
+module's pack is attached for a preview from nothing (outputs are unknown), then the program is deployed without packs,
+then it is previewed again with the pack (outputs are known). Both previews must report the same, and as above. The
+stand-in provider here is lenient: it takes every type and value that the SDK can express. In addition each function
+is judged alone, in process, on what the engine showed of it. So a rule must get the same answer alone and in company.
 
 Optional names of a module: `CONFIG`, a dict of rule id to settings that differ from the rule's defaults, for the whole
 module. Run one module: `pytest tests/policies/test_cases.py -k bounded_spend_firewall`.

@@ -49,10 +49,9 @@ def _https() -> dict[str, Any]:
 
 
 def _acl(name: str, action: str) -> aws.wafv2.WebAcl:
-    seen = {"cloudwatch_metrics_enabled": True, "metric_name": "acl", "sampled_requests_enabled": False}
-    return aws.wafv2.WebAcl(
-        f"{name}-acl", scope="CLOUDFRONT", default_action={action: {}}, visibility_config=seen, rules=[]
-    )
+    seen: Any = {"cloudwatch_metrics_enabled": True, "metric_name": "acl", "sampled_requests_enabled": False}
+    default: Any = {action: {}}
+    return aws.wafv2.WebAcl(f"{name}-acl", scope="CLOUDFRONT", default_action=default, visibility_config=seen, rules=[])
 
 
 def bad_default_block_1(name: str) -> None:

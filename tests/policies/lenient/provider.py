@@ -1,4 +1,4 @@
-"""The lenient stand-in: the shipped one without its refusals, and a plain answer for every type that it does not imitate."""
+"""The lenient stand-in: the shipped one without its refusals, and a plain answer for all that it does not imitate."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ class Shape:
 @cache
 def shape(token: str) -> Shape:
     """Read a type's shape from the SDK, as `aws:ec2/instance:Instance`."""
-    service, name = token.split(":")[1].split("/")[0], token.split(":")[2]
+    _, place, name = token.split(":")
+    service = place.partition("/")[0]
     module = importlib.import_module(f"pulumi_aws.{'lambda_' if service == 'lambda' else service}")
     cls = getattr(module, name)
     home = importlib.import_module(cls.__module__)
@@ -98,7 +99,7 @@ class LenientProvider(Provider):
 
 def _plain(urn: str, inputs: Object, *, preview: bool) -> tuple[str, Object]:
     token, name = _type(urn), logical_name(urn)
-    service = token.split(":")[1].split("/")[0]
+    service = token.split(":")[1].partition("/")[0]
 
     def text(output: str) -> str:
         return f"arn:aws:{service}:{REGION}:{ACCOUNT}:{name}" if "arn" in output.lower() else f"{name}-{output}"
