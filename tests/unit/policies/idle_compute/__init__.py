@@ -1,0 +1,1 @@
+"""The rules of idle_compute, each alone."""

@@ -1,0 +1,1 @@
+"""The rules of platform_limits, each alone."""
