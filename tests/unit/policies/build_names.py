@@ -19,4 +19,4 @@ def trust(*services: str) -> str:
 
 
 def tags() -> dict[str, str]:
-    return {"edgewise:stack": "test", "edgewise:function": FUNCTION, "edgewise:cost-centre": "edge-platform"}
+    return {"edgewise:environment": "test", "edgewise:function": FUNCTION, "edgewise:cost-centre": "edge-platform"}
