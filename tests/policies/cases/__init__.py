@@ -26,6 +26,9 @@ then it is previewed again with the pack (outputs are known). Both previews must
 stand-in provider here is lenient: it takes every type and value that the SDK can express. In addition each function
 is judged alone, in process, on what the engine showed of it. So a rule must get the same answer alone and in company.
 
+`tests/policies/raw` declares a whole good endpoint under a prefix, and weakens one thing of it: `raw.endpoint(name,
+acl={"default_action": {"allow": {}}})`. It is about 50 resources, so use it where the rule needs the whole.
+
 Optional names of a module: `CONFIG`, a dict of rule id to settings that differ from the rule's defaults, for the whole
 module. Run one module: `pytest tests/policies/test_cases.py -k bounded_spend_firewall`.
 """
