@@ -13,8 +13,10 @@ ALL_METHODS: Final = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"
 READ_METHODS: Final = ["GET", "HEAD"]
 CACHING_DISABLED: Final = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
 BOTH: Final = ("lambda.amazonaws.com", "edgelambda.amazonaws.com")
-EDGE_REGIONS: Final = ("us-east-1", "eu-central-1")
-CONFIG: Final = {"edge-log-groups": {"regions": len(EDGE_REGIONS)}}
+EDGE_REGIONS: Final = (
+    *("us-east-1", "us-east-2", "us-west-1", "us-west-2", "eu-central-1", "eu-west-1", "eu-west-2"),
+    *("ap-northeast-1", "ap-northeast-2", "ap-south-1", "ap-southeast-1", "ap-southeast-2", "sa-east-1"),
+)
 CUSTOM_ORIGIN: Final = {
     "origin_id": "site",
     "domain_name": "www.example.com",
