@@ -20,11 +20,12 @@ from policies.bounded_spend._bells import alerts_of, allowed_usd, bells_of, budg
 from policies.bounded_spend._capacity import capacity_units
 from policies.bounded_spend._firewall import Tried, rate_rps, tried, window_s
 from policies.bounded_spend._functions import memory_mb, settle, timeout_s, watch
+from policies.bounded_spend._gates import CLOSED_UNTIL, keys_of, reads_closed_until, ungated, verifies
 from policies.bounded_spend._lake import lake_months
 from policies.bounded_spend._unpriced import unpriced
 from policies.bounded_spend._values import number_of, whole
-from policies.core.endpoint import LOG_GROUP, STORE_KEY, InferenceEndpoint, is_model_path, limits_of
-from policies.core.resource import UNKNOWN, Resource, Stack, behaviours
+from policies.core.endpoint import LOG_GROUP, InferenceEndpoint, is_model_path, limits_of
+from policies.core.resource import UNKNOWN, Resource, behaviours
 
 # What a lease must say, and the model that it pins; monthly_quota may be absent.
 LIMITS: Final = (
@@ -36,7 +37,6 @@ LIMITS: Final = (
     "lease_requests",
     "lease_seconds",
 )
-CLOSED_UNTIL: Final = "closed_until"
 # inference/memory.py: how long a refused renewal is not asked again.
 REFUSAL_MEMORY_S: Final = 300
 _MODELS: Final = ("aws:s3/bucketObjectv2:BucketObjectv2", "aws:s3/bucketObject:BucketObject")
@@ -142,25 +142,14 @@ def functions_seen(endpoint: InferenceEndpoint) -> bool:
 
 def gate_of(endpoint: InferenceEndpoint) -> Gate | None:
     """Describe the gate: none unless each behaviour that runs the function has one."""
-    if not endpoint.gates or any(not is_gated(each.settings) for each in endpoint.running):
+    open_paths = {behaviour.path for behaviour, _ in ungated(endpoint)}
+    if not endpoint.gates or any(each.path in open_paths for each in endpoint.running):
         return None
-    code = "\n".join(str(gate.known("code", default="")) for gate in endpoint.gates)
-    keys = [str(key.known("key")) for store in endpoint.stores for key in entries_of(endpoint.stack, store)]
+    keys = [key for store in endpoint.stores for key in keys_of(endpoint.stack, store)]
     return Gate(
-        signed="createHmac" in code and any(key != CLOSED_UNTIL for key in keys),
-        store=CLOSED_UNTIL in code and CLOSED_UNTIL in keys,
+        signed=all(map(verifies, endpoint.gates)) and any(key != CLOSED_UNTIL for key in keys),
+        store=all(map(reads_closed_until, endpoint.gates)) and CLOSED_UNTIL in keys,
     )
-
-
-def entries_of(stack: Stack, store: Resource) -> list[Resource]:
-    """Return the keys that the program writes into a store."""
-    return stack.users(store, STORE_KEY, key="keyValueStoreArn")
-
-
-def is_gated(settings: Any) -> bool:
-    """Tell whether a behaviour has a CloudFront Function on its requests."""
-    associations = settings.get("functionAssociations") or ()
-    return any(each.get("eventType") == "viewer-request" for each in associations)
 
 
 def model_bytes(endpoint: InferenceEndpoint) -> int | None:
@@ -170,10 +159,11 @@ def model_bytes(endpoint: InferenceEndpoint) -> int | None:
     buckets = endpoint.distribution.linked("origins", ":Bucket")
     objects = [each for bucket in buckets for each in endpoint.stack.users(bucket, *_MODELS, key="bucket")]
     item = endpoint.limits
-    digest = str(limits_of(item).get("model_digest", "")) if item else ""
-    pinned = [each for each in objects if digest and digest.removeprefix("sha256:") in str(each.known("key"))]
+    digest = str(limits_of(item).get("model_digest", "")).removeprefix("sha256:") if item else ""
+    # Without a digest in the limits, any object of the bucket may be the model.
+    pinned = [each for each in objects if digest in str(each.known("key"))]
     sizes = [number_of(each.get("tags", default={}), MODEL_BYTES_TAG) for each in pinned]
-    return max((size for size in sizes if size is not None), default=None)
+    return max((size for size in sizes if size is not None), default=None) if None not in sizes else None
 
 
 def serves_models(endpoint: InferenceEndpoint) -> bool:

@@ -9,6 +9,7 @@ from policies.bounded_spend._around import HOME_REGION
 from policies.bounded_spend._bells import STANDARD_PERIOD_S, bells_of, budgets_of
 from policies.bounded_spend._firewall import tried
 from policies.bounded_spend._functions import interval_s, stream_of, watch
+from policies.bounded_spend._gates import ungated
 from policies.bounded_spend._lake import kept_days, lakes
 from policies.core.endpoint import LOG_GROUP, SUBSCRIPTION, InferenceEndpoint, is_model_path
 from policies.core.resource import Resource, behaviours
@@ -82,6 +83,8 @@ def _distribution(distribution: Resource) -> Iterator[str]:
 
 
 def _behaviours(endpoint: InferenceEndpoint) -> Iterator[str]:
+    for behaviour, _ in ungated(endpoint):
+        yield f"answers of {behaviour.path}, which no gate guards"
     for behaviour in behaviours(endpoint.distribution):
         settings = behaviour.settings
         if settings.get("realtimeLogConfigArn"):
@@ -90,8 +93,6 @@ def _behaviours(endpoint: InferenceEndpoint) -> Iterator[str]:
             if each.get("eventType") != "origin-request":
                 yield f"a function on {each.get('eventType')} of {behaviour.path}"
         answers = [each.get("eventType") for each in settings.get("functionAssociations") or ()]
-        if "viewer-request" not in answers:
-            yield f"answers of {behaviour.path}, which no gate guards"
         if "viewer-response" in answers:
             yield f"a function on viewer-response of {behaviour.path}"
         if {*settings.get("allowedMethods", ())} - {"GET", "HEAD", "OPTIONS"} and is_model_path(behaviour.path):
