@@ -15,6 +15,7 @@ from edgewise.cli import (
     history,
     infer,
     ledger,
+    policies,
     preview,
     prices,
     rollback,
@@ -38,6 +39,7 @@ for module in (
     *(up, down, status, preview, env, infer, ledger, audit, fleet, device_key),
     *(stop, start, rollout, rollback, history),
     *(bound, prices, breakeven, simulate),
+    policies,
 ):
     module.register(app)
 
