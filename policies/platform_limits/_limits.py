@@ -27,8 +27,16 @@ ALLOWED_METHODS: Final = (READ, READ_AND_OPTIONS, ALL_METHODS)
 CACHED_METHODS: Final = (READ, READ_AND_OPTIONS)
 """Amazon CloudFront API Reference, AllowedMethods and CachedMethods."""
 
-ALL_VIEWER: Final = "216adef6-5c7f-47e4-b989-5492eafa07d3"
-"""Amazon CloudFront Developer Guide, Use managed origin request policies, AllViewer."""
+ALL_VIEWER: Final = frozenset(("216adef6-5c7f-47e4-b989-5492eafa07d3", "33f36d7e-f396-46d9-90e0-52428a34d9dc"))
+OTHER_MANAGED: Final = frozenset(
+    (
+        *("b689b0a8-53d0-40ab-baf2-68738e2966ac", "59781a5b-3903-41f3-afcb-af62929ccde1"),
+        *("88a5eaf4-2fd4-4709-b370-b4c650ea3fcf", "775133bc-15f2-49f9-abea-afb2e0bf67d2"),
+        *("bf0718e1-ba1e-49d1-88b1-f726733018ae", "acba4595-bd28-49b8-b9fe-13317c0390fa"),
+    )
+)
+"""Amazon CloudFront Developer Guide, Use managed origin request policies: AllViewer with and without CloudFront's own
+headers, which forward Host; and those that don't forward all."""
 
 GATE_CODE_BYTES: Final = 10 * 1024
 STORES_A_GATE: Final = 1

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from policies.core.resource import UNKNOWN, Behaviour, Stack
+from policies.core.resource import UNKNOWN, Behaviour, Stack, UnknownValueError
 from policies.core.rule import Config, Rule, Violation
 from policies.platform_limits._edge import all_behaviours
-from policies.platform_limits._limits import ALL_VIEWER
+from policies.platform_limits._limits import ALL_VIEWER, OTHER_MANAGED
 
 _EVERY_HEADER: Final = ("allViewer", "allViewerAndWhitelistCloudFront")
 
@@ -26,23 +26,22 @@ def _to_bucket(behaviour: Behaviour) -> bool:
 
 
 def _check(behaviour: Behaviour, _: Config) -> Iterator[Violation]:
-    policy: Any = behaviour.settings["originRequestPolicyId"]
-    own = behaviour.distribution.linked(behaviour.key, ":OriginRequestPolicy")
-    forwards = [each.get("headersConfig", "headerBehavior") in _EVERY_HEADER for each in own]
-    if policy is UNKNOWN and any(forwards) and not all(forwards):
-        # Several behaviours, several policies: which one is this one's can't be seen before the update.
-        behaviour.distribution.sure(policy, f"{behaviour.path} originRequestPolicyId")
-    if policy == ALL_VIEWER or (policy is UNKNOWN and any(forwards)) or _named(policy, behaviour):
+    if _forwards_all(behaviour):
         yield Violation(
             behaviour.distribution, f"behaviour {behaviour.path} forwards every header, Host too, to a bucket"
         )
 
 
-def _named(policy: Any, behaviour: Behaviour) -> bool:
+def _forwards_all(behaviour: Behaviour) -> bool:
+    policy: Any = behaviour.settings["originRequestPolicyId"]
+    if policy is not UNKNOWN and policy in ALL_VIEWER | OTHER_MANAGED:
+        return policy in ALL_VIEWER
+    # The program's own, whose id is AWS's to make up; a link says which ones flow into these behaviours.
     own = behaviour.distribution.linked(behaviour.key, ":OriginRequestPolicy")
-    return any(
-        each.known("id") == policy and each.get("headersConfig", "headerBehavior") in _EVERY_HEADER for each in own
-    )
+    forwards = {each.get("headersConfig", "headerBehavior") in _EVERY_HEADER for each in own}
+    if len(forwards) > 1:
+        raise UnknownValueError(behaviour.distribution, f"{behaviour.path} originRequestPolicyId (one of several)")
+    return forwards == {True}
 
 
 RULE: Final = Rule(

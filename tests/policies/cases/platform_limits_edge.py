@@ -188,19 +188,19 @@ def good_edge_architecture_2(name: str) -> None:
     _on_path(name)
 
 
-def bad_edge_timeout_1(name: str) -> None:
+def bad_edge_duration_1(name: str) -> None:
     _at_edge(name, timeout=31)
 
 
-def bad_edge_timeout_2(name: str) -> None:
+def bad_edge_duration_2(name: str) -> None:
     _on_path(name, timeout=900)
 
 
-def good_edge_timeout_1(name: str) -> None:
+def good_edge_duration_1(name: str) -> None:
     _at_edge(name, timeout=30)
 
 
-def good_edge_timeout_2(name: str) -> None:
+def good_edge_duration_2(name: str) -> None:
     """Lambda's default is 3 s."""
     _on_path(name, timeout=None)
 

@@ -67,11 +67,11 @@ CASES = [
     Case("edge-architecture", VIOLATION, function(architectures=["x86_64", "arm64"]), "x86_64, arm64"),
     Case("edge-architecture", COMPLIANT, function(architectures=None)),
     Case("edge-architecture", CANT_TELL, function(architectures=UNKNOWN), "architectures"),
-    Case("edge-timeout", COMPLIANT, function(timeout=30.0)),
-    Case("edge-timeout", COMPLIANT, function(timeout=None)),
-    Case("edge-timeout", VIOLATION, function(timeout=31.0), "timeout is 31 s, at most 30 s"),
-    Case("edge-timeout", VIOLATION, function(timeout=900.0), "900 s"),
-    Case("edge-timeout", CANT_TELL, function(timeout=UNKNOWN), "timeout"),
+    Case("edge-duration", COMPLIANT, function(timeout=30.0)),
+    Case("edge-duration", COMPLIANT, function(timeout=None)),
+    Case("edge-duration", VIOLATION, function(timeout=31.0), "timeout is 31 s, at most 30 s"),
+    Case("edge-duration", VIOLATION, function(timeout=900.0), "900 s"),
+    Case("edge-duration", CANT_TELL, function(timeout=UNKNOWN), "timeout"),
     Case("edge-features", VIOLATION, function(layers=[UNKNOWN]), "layers are set"),
     Case("edge-features", VIOLATION, function(vpcConfig={"subnetIds": UNKNOWN}), "vpc_config"),
     Case("edge-features", VIOLATION, function(deadLetterConfig={"targetArn": UNKNOWN}), "dead_letter_config"),
@@ -147,8 +147,8 @@ def test_an_unknown_entry_of_a_list_is_refused() -> None:
 
 def test_a_function_is_found_by_the_name_in_a_written_arn() -> None:
     parts = running(runs(f"{ARN}:3")).changed("distribution", links={"orderedCacheBehaviors": "gate"})
-    ask(Case("edge-timeout", VIOLATION, parts.changed("function", timeout=60.0), "60 s"))
-    ask(Case("edge-timeout", NOT_APPLICABLE, parts.changed("function", name="another", timeout=60.0)))
+    ask(Case("edge-duration", VIOLATION, parts.changed("function", timeout=60.0), "60 s"))
+    ask(Case("edge-duration", NOT_APPLICABLE, parts.changed("function", name="another", timeout=60.0)))
 
 
 def test_values_of_the_environment_are_never_told() -> None:

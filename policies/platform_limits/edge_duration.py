@@ -20,7 +20,7 @@ def _check(function: Resource, _: Config) -> Iterator[Violation]:
 
 
 RULE: Final = Rule(
-    id="edge-timeout",
+    id="edge-duration",
     what=f"A Lambda function that a distribution runs has a timeout of at most {EDGE_TIMEOUT_S} s.",
     why="CloudFront refuses the association of a function with a longer one; and each second of it is billed at the "
     "edge's price when the function hangs.",
