@@ -8,7 +8,7 @@ from typing import Final
 from edgewise.cost.month import SECONDS
 from edgewise.cost.quotas import limit
 from policies.bounded_spend._describe import LIMITS, missing_limits
-from policies.core.endpoint import TABLE_ITEM, InferenceEndpoint, endpoints, limits_of
+from policies.core.endpoint import InferenceEndpoint, endpoints, limits_of
 from policies.core.rule import Config, Rule, Violation
 
 
@@ -21,7 +21,7 @@ def _check(endpoint: InferenceEndpoint, _: Config) -> Iterator[Violation]:
 
 
 def _instead(endpoint: InferenceEndpoint) -> str:
-    items = [each for table in endpoint.tables for each in endpoint.stack.users(table, TABLE_ITEM, key="tableName")]
+    items = endpoint.items
     keys = sorted(str(limits_of(each).get("pk")) for each in items if each.known("item") is not None)
     wanted = f"limits#{endpoint.name}" if endpoint.name else "limits#<function>"
     if not endpoint.tables:
@@ -40,7 +40,7 @@ RULE: Final = Rule(
     id="limits-item",
     what="The ledger's table holds the limits item of this very function, with its numbers in the program.",
     why="Without it nothing in the program limits how often the function runs: Lambda's own quotas do, at a price in "
-    "the hundreds of thousands of dollars a month.",
+    "the millions of dollars a month.",
     source="bounded-spend.md, How a policy sees it; docs/ledger.md",
     fix="declare dynamodb.TableItem(table_name=table.name, hash_key='pk', item=json.dumps({'pk': {'S': "
     f"'limits#<function>'}}, … {', '.join(LIMITS)} as {{'N': '…'}} …}})) without outputs of other resources in it",

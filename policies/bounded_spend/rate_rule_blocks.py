@@ -30,7 +30,7 @@ def _reasons(firewall: Tried) -> Iterator[str]:
         key = (rule.rate or {}).get("aggregateKeyType", "IP")
         if rule.action != BLOCK:
             yield f"rule {rule.name} has action {rule.action}, not block: it stops nothing"
-        if key != CONSTANT:
+        if key != CONSTANT and not any(is_cap(each) for each in rates):
             yield f"rule {rule.name} counts by {key}: its limit times the number of keys is no bound; CONSTANT is one"
         elif is_cap(rule) and (escape := firewall.escape(rule)):
             yield f"rule {rule.name} (priority {rule.priority:.0f}) does not count {escape}, which passes"

@@ -7,7 +7,7 @@ followed is not there: a policy does not believe what it can't see.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -121,19 +121,21 @@ class InferenceEndpoint:
     @property
     def tables(self) -> tuple[Resource, ...]:
         """The tables that its functions may write: one of them is the ledger."""
-        policies = [each for role in self.roles for each in self.stack.users(role, ROLE_POLICY, key="role")]
-        return _once(table for policy in policies for table in policy.linked("policy", ":Table"))
+        policies = [each for role in self.roles for each in _named(self.stack, role, ROLE_POLICY, "role")]
+        written = [each for each in self.stack.of(TABLE) if any(_grants(policy, each) for policy in policies)]
+        return _once(table for policy in policies for table in (*policy.linked("policy", ":Table"), *written))
+
+    @property
+    def items(self) -> tuple[Resource, ...]:
+        """The items that the program puts into these tables."""
+        return _once(item for table in self.tables for item in _named(self.stack, table, TABLE_ITEM, "tableName"))
 
     @property
     def limits(self) -> Resource | None:
         """The limits item of this very function in one of its tables."""
         if self.name is None:
             return None
-        for table in self.tables:
-            for item in self.stack.users(table, TABLE_ITEM, key="tableName"):
-                if _key_of(item) == f"{_LIMITS_KEY}{self.name}":
-                    return item
-        return None
+        return next((item for item in self.items if _key_of(item) == f"{_LIMITS_KEY}{self.name}"), None)
 
     @property
     def mappings(self) -> tuple[Resource, ...]:
@@ -187,6 +189,19 @@ def limits_of(item: Resource) -> dict[str, Any]:
     return found
 
 
+def _named(stack: Stack, resource: Resource, kind: str, key: str) -> list[Resource]:
+    """Return what a resource went into, or what names it in plain text."""
+    name = resource.known("name")
+    plain = (each for each in stack.of(kind) if name is not None and each.known(key) == name)
+    return list(_once((*stack.users(resource, kind, key=key), *plain)))
+
+
+def _grants(policy: Resource, table: Resource) -> bool:
+    """Tell whether a policy names a table by an ARN in plain text."""
+    name, text = table.known("name"), policy.known("policy")
+    return name is not None and isinstance(text, str) and f':table/{name}"' in text
+
+
 def _key_of(item: Resource) -> str | None:
     try:
         return str(limits_of(item).get("pk"))
@@ -194,5 +209,5 @@ def _key_of(item: Resource) -> str | None:
         return None
 
 
-def _once(resources: Iterator[Resource]) -> tuple[Resource, ...]:
+def _once(resources: Iterable[Resource]) -> tuple[Resource, ...]:
     return tuple({id(each): each for each in resources}.values())

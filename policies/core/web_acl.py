@@ -56,7 +56,7 @@ class AclRule:
     Attributes
     ----------
     action : str
-        ``allow``, ``block``, ``count``, ``captcha``, ``challenge``; of a rule group that is not overridden ``group``.
+        ``allow``, ``block``, ``count``, ``captcha``, ``challenge``; ``group`` for a rule group that may allow.
     """
 
     name: str
@@ -148,7 +148,9 @@ def read_acl(acl: Resource) -> Acl:
 def _action(rule: Mapping[str, Any]) -> str:
     override = rule.get("overrideAction")
     if isinstance(override, Mapping):
-        return "count" if override.get("count") is not None else "group"
+        # AWS's own groups allow nothing: they block, count, label, or ask.
+        owner = ((rule.get("statement") or {}).get("managedRuleGroupStatement") or {}).get("vendorName")
+        return "count" if override.get("count") is not None or owner == "AWS" else "group"
     keys = [key for key, value in (rule.get("action") or {}).items() if value is not None]
     return keys[0] if len(keys) == 1 else ""
 
