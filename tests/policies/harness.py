@@ -87,31 +87,46 @@ class Program:
     modules: Path = PROJECT_ROOT
     variables: Mapping[str, str] = field(default_factory=dict)
 
-    def preview(self, packs: Sequence[Path] = (), *, config: Mapping[str, Any] | None = None) -> Run:
-        """Preview with these packs; `config` holds settings by rule id."""
-        return self._run("preview", packs, config=config)
+    def preview(
+        self, packs: Sequence[Path] | None = (), *, config: Mapping[str, Any] | None = None, changes: bool = True
+    ) -> Run:
+        """Preview with these packs, or with those that the project's environment names.
+
+        Parameters
+        ----------
+        packs : sequence of Path or None
+        config : mapping, optional
+            Settings by rule id, the same for each pack.
+        changes : bool
+            Whether an update may change anything.
+        """
+        more = [] if changes else ["--expect-no-changes"]
+        return self._run(["preview", *more], packs, config)
 
     def up(self, packs: Sequence[Path] = ()) -> Run:
         """Deploy."""
-        return self._run("up", packs, config=None, more=("--yes",))
+        return self._run(["up", "--yes"], packs, None)
 
-    def _run(
-        self, verb: str, packs: Sequence[Path], *, config: Mapping[str, Any] | None, more: Sequence[str] = ()
-    ) -> Run:
-        self._prepare()
+    def _run(self, verb: Sequence[str], packs: Sequence[Path] | None, config: Mapping[str, Any] | None) -> Run:
+        if not engine.has_state(self.stack_name, root=self.root):
+            engine.select(self.stack_name, stand_in=True, root=self.root)
         notes = self.root / "notes"
         notes.mkdir(exist_ok=True)
-        log, captured = notes / "events.json", notes / "captured.json"
+        log, captured, settings = notes / "events.json", notes / "captured.json", notes / "config.json"
         for each in (log, captured):
             each.unlink(missing_ok=True)
-        env = self._environment(packs) | {"EDGEWISE_CAPTURE": str(captured)}
-        if config:
-            settings = notes / "config.json"
-            settings.write_text(json.dumps(config))
-            env["PULUMI_OPTION_POLICY_PACK_CONFIG"] = ",".join([str(settings)] * len(packs))
-        command = [str(engine.pulumi_path()), verb, "--stack", self.stack_name, "--event-log", str(log), *more]
+        settings.write_text(json.dumps(config or {}))
+        command = [str(engine.pulumi_path()), *verb, "--stack", self.stack_name, "--event-log", str(log)]
+        for pack in packs or ():
+            command += ["--policy-pack", str(pack), "--policy-pack-config", str(settings)]
         answer = subprocess.run(
-            command, cwd=self.root, env=env, capture_output=True, text=True, check=False, timeout=TIMEOUT_S
+            command,
+            cwd=self.root,
+            env=self._environment(captured, own_packs=packs is None),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=TIMEOUT_S,
         )
         return Run(
             exit_code=answer.returncode,
@@ -120,20 +135,15 @@ class Program:
             captured=captured.read_text() if captured.exists() else "",
         )
 
-    def _environment(self, packs: Sequence[Path]) -> dict[str, str]:
+    def _environment(self, captured: Path, *, own_packs: bool) -> dict[str, str]:
         env = engine.environment(self.stack_name, stand_in=True, root=self.root)
-        env.pop(PACKS_VARIABLE, None)
-        if packs:
-            env[PACKS_VARIABLE] = ",".join(map(str, packs))
+        if not own_packs:
+            env.pop(PACKS_VARIABLE, None)
         if self.lenient:
             env["PATH"] = f"{LENIENT}:{env['PATH']}"
         env["PYTHONPATH"] = str(self.modules)
         env["PULUMI_DEBUG_COMMANDS"] = "true"  # shows the flag --event-log
-        return {**env, **self.variables}
-
-    def _prepare(self) -> None:
-        if not engine.has_state(self.stack_name, root=self.root):
-            engine.select(self.stack_name, stand_in=True, root=self.root)
+        return {**env, **self.variables, "EDGEWISE_CAPTURE": str(captured)}
 
 
 def program(folder: Path, text: str) -> Program:
