@@ -95,7 +95,7 @@ def test_an_older_version_has_the_platforms_timeout(version: str) -> None:
     old = behaviours(
         lambdaFunctionAssociations=[{"eventType": "origin-request", "includeBody": True, "lambdaArn": arn}]
     )
-    parts = whole().changed("distribution", **{BEHAVIOURS: old})
+    parts = whole().changed("distribution", orderedCacheBehaviors=old)
     found = described(parts.changed("function", qualifiedArn=arn[: arn.rindex(":")] + ":8"))
     assert (found.timeout_s, found.memory_mb) == (30, 10240)
 
@@ -105,7 +105,7 @@ def test_the_declared_version_is_believed_when_it_is_known() -> None:
     now = behaviours(
         lambdaFunctionAssociations=[{"eventType": "origin-request", "includeBody": True, "lambdaArn": arn}]
     )
-    found = described(whole().changed("distribution", **{BEHAVIOURS: now}).changed("function", qualifiedArn=arn))
+    found = described(whole().changed("distribution", orderedCacheBehaviors=now).changed("function", qualifiedArn=arn))
     assert (found.timeout_s, found.memory_mb) == (3, 512)
 
 
@@ -124,7 +124,10 @@ def test_a_gate_without_a_signature_lets_the_flood_through() -> None:
 
 
 def test_a_behaviour_without_a_gate_has_none() -> None:
-    assert described(whole().changed("distribution", **{BEHAVIOURS: behaviours(functionAssociations=[])})).gate is None
+    assert (
+        described(whole().changed("distribution", orderedCacheBehaviors=behaviours(functionAssociations=[]))).gate
+        is None
+    )
 
 
 def test_a_guard_that_is_told_of_another_store_is_none() -> None:
@@ -253,7 +256,7 @@ def test_shared_queries_without_a_cutoff() -> None:
 
 
 def test_behaviours_that_are_not_known() -> None:
-    stack = whole().changed("distribution", **{BEHAVIOURS: UNKNOWN}).stack()
+    stack = whole().changed("distribution", orderedCacheBehaviors=UNKNOWN).stack()
     assert RULE.judge(stack).answer is Answer.CANT_TELL
 
 
