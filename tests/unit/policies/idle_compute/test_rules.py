@@ -212,9 +212,10 @@ def test_a_slower_request_makes_the_machine_pay_earlier() -> None:
 
 def test_a_machine_that_is_full_before_it_pays_never_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     dear = Machine(price_id="ec2.g5.xlarge", vcpus=1)
-    assert break_even(WORK, "Lambda@Edge", dear).serverless_always_wins
+    assert break_even(Work(ms=Decimal(400), memory_mb=512), "Lambda@Edge", dear).serverless_always_wins
     monkeypatch.setattr(_justified, "MACHINES", (dear,))
-    (finding,) = findings(machine("1000", kind="g5.xlarge"), "gpu")
+    slow = machine("1000", kind="g5.xlarge").changed("limits", item=_limits(400))
+    (finding,) = findings(slow, "gpu")
     assert "the machine is full first" in finding.figure
 
 
