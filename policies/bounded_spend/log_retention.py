@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from policies.bounded_spend._around import EDGE_REGIONS, HOME_REGION
 from policies.core.endpoint import LOG_GROUP, InferenceEndpoint, endpoints
@@ -55,7 +55,10 @@ def _regions(stack: Stack, function: Resource, prefix: str) -> set[str]:
 def _mend(_: str, props: Mapping[str, Any], config: Config) -> dict[str, Any] | None:
     if props.get("retentionInDays"):
         return None
-    return {**props, "retentionInDays": config["remedy_days"]}
+    # In place: a copy would unwrap what is secret, and stop at what is not known.
+    mended = cast("dict[str, Any]", props)
+    mended["retentionInDays"] = config["remedy_days"]
+    return mended
 
 
 RULE: Final = Rule(

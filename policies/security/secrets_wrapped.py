@@ -22,7 +22,7 @@ PLAIN_DRAWS: Final = (
     "random:index/randomUuid:RandomUuid",
 )
 _SECRET_NAME: Final = re.compile(
-    r"(secret|password|passwd|private_?key|signing_?key|master_?key|api_?key|access_?key|token|credential)(?!.*"
+    r"(secret|password|passwd|(private|signing|master|api|access)[-_]?key|token|credential)(?!.*"
     r"(_arn|_id|_name|_url|_path|_ttl|_seconds|_s|arn|name)$)",
     re.IGNORECASE,
 )

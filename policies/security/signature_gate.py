@@ -10,7 +10,8 @@ from policies.core.endpoint import STORE_KEY, InferenceEndpoint, endpoints
 from policies.core.resource import Behaviour, Resource
 from policies.core.rule import Config, Rule, Violation
 
-KEY_GROUP: Final = "aws:cloudfront/keyGroup:KeyGroup"
+# What lies in a gate's store and is no key: the switch that closes it (inference/gate).
+NO_KEYS: Final = ("closed_until",)
 _COMMENT: Final = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 # What a CloudFront Function can check a signature with: Amazon CloudFront Developer Guide, "JavaScript runtime 2.0
 # features for CloudFront Functions", module crypto and WebCrypto.
@@ -43,8 +44,10 @@ def _of_gate(endpoint: InferenceEndpoint, gate: Resource) -> Iterator[Violation]
             "its code calls neither createHmac nor subtle.verify: it lets requests pass that nobody signed",
             "verify an HMAC of the request in the function: crypto.createHmac('sha256', key)…",
         )
-    keys = [key for store in endpoint.stores for key in endpoint.stack.users(store, STORE_KEY, key="keyValueStoreArn")]
-    if not keys:
+    entries = [
+        entry for store in endpoint.stores for entry in endpoint.stack.users(store, STORE_KEY, key="keyValueStoreArn")
+    ]
+    if all(entry.known("key") in NO_KEYS for entry in entries):
         yield Violation(
             gate,
             "0 keys lie in its key-value stores, so it has nothing to verify with but what its code says to all",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from policies.core.endpoint import (
     ALARM,
@@ -42,11 +42,18 @@ def _check(resource: Resource, config: Config) -> Iterator[Violation]:
 
 
 def _mend(_: str, props: Mapping[str, Any], config: Config) -> dict[str, Any] | None:
-    found = dict(props.get("tags") or {})
-    missing = [key for key in config["keys"] if not found.get(key) and not (props.get("tagsAll") or {}).get(key)]
+    found, default = props.get("tags") or {}, props.get("tagsAll") or {}
+    missing = [key for key in config["keys"] if not found.get(key) and not default.get(key)]
     if not missing:
         return None
-    return {**props, "tags": {**found, **dict.fromkeys(missing, UNASSIGNED)}}
+    # In place: a copy would unwrap what is secret, and stop at what is not known.
+    mended = cast("dict[str, Any]", props)
+    if not found:
+        mended["tags"] = dict.fromkeys(missing, UNASSIGNED)
+    else:
+        for key in missing:
+            mended["tags"][key] = UNASSIGNED
+    return mended
 
 
 RULE: Final = Rule(

@@ -1,0 +1,1 @@
+"""The rules of data_flow, each alone."""
