@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
@@ -17,6 +17,9 @@ from policies.core.rule import Config, Setting, Violation
 UNTIL: Final = "edgewise:always-on-until"
 WHY: Final = "edgewise:always-on-why"
 RATE: Final = "edgewise:expected-rps"
+FUNCTION: Final = "edgewise:function"
+"""The tag that everything of an endpoint carries: it says beside which one something stands."""
+
 MOST_DAYS: Final = 366
 """A date that is further away than a year is no expiry."""
 
@@ -24,7 +27,8 @@ SERVICE: Final = "Lambda@Edge"
 SOURCE: Final = "edgewise/cost/breakeven.py and prices.yaml"
 FIX: Final = (
     "let the function answer alone; or, where an average rate pays for it, tag the resource with "
-    f"{UNTIL}=<date within a year>, {WHY}=<reason> and {RATE}=<average requests a second>"
+    f"{UNTIL}=<date within a year>, {WHY}=<reason>, {RATE}=<average requests a second> "
+    f"and, where there are several endpoints, {FUNCTION}=<name>"
 )
 SETTINGS: Final = {
     "usd_hour": Setting(
@@ -94,7 +98,7 @@ def check(beside: Beside, config: Config) -> Iterator[Violation]:
     if missing:
         objection: str | None = f"no tag {', '.join(missing)}"
     else:
-        objection = _dated(tags[UNTIL]) or _paid(beside, tags[RATE], config)
+        objection = _dated(tags[UNTIL]) or _paid(beside, tags, config)
     if objection:
         yield Violation(found.resource, f"{found.what} day and night; {objection}")
 
@@ -110,15 +114,16 @@ def _dated(text: str) -> str | None:
     return f"{UNTIL} is {days} days away, at most {MOST_DAYS} are allowed" if days > MOST_DAYS else None
 
 
-def _paid(beside: Beside, text: str, config: Config) -> str | None:
+def _paid(beside: Beside, tags: Mapping[str, str], config: Config) -> str | None:
     try:
-        rate_rps = Decimal(text)
+        rate_rps = Decimal(tags[RATE])
     except InvalidOperation:
-        return f"{RATE} is {text}, not a number"
+        return f"{RATE} is {tags[RATE]}, not a number"
     if not rate_rps.is_finite():
-        return f"{RATE} is {text}, not a finite number"
-    # The endpoint whose requests are the cheapest asks for the highest rate; all of them must agree.
-    objections = (_objection(each, beside.found, rate_rps, config) for each in beside.endpoints)
+        return f"{RATE} is {tags[RATE]}, not a finite number"
+    named = [each for each in beside.endpoints if each.name and each.name == tags.get(FUNCTION)]
+    # Without a name it may stand beside any endpoint, so all of them must agree.
+    objections = (_objection(each, beside.found, rate_rps, config) for each in named or beside.endpoints)
     return next((each for each in objections if each), None)
 
 

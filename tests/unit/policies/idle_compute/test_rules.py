@@ -279,6 +279,14 @@ def test_provisioned_concurrency_is_justified_by_its_functions_tags() -> None:
         assert "prices.yaml has no lambda.provisioned" in finding.figure
 
 
+def test_beside_several_endpoints_the_named_one_must_agree_or_all() -> None:
+    other = machine("100").put("other", "aws:cloudfront/distribution:Distribution", **_another())
+    (finding,) = findings(other)
+    assert "no limits item says how long a request of other takes" in finding.figure
+    tags = {**other.parts["it"].props["tags"], _justified.FUNCTION: "face-match"}
+    assert findings(other.changed("it", tags=tags)) == []
+
+
 def test_a_tag_that_is_not_known_is_refused() -> None:
     parts = machine("100").changed("it", tags={_justified.UNTIL: UNKNOWN})
     assert RULES["always-on-instance"].judge(parts.stack()).answer is CANT_TELL
@@ -287,6 +295,12 @@ def test_a_tag_that_is_not_known_is_refused() -> None:
 def test_the_day_is_today(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     assert abs((_justified.today() - date.today()).days) <= 1
+
+
+def _another() -> dict[str, Any]:
+    running = {"eventType": "origin-request", "lambdaArn": UNKNOWN, "includeBody": True}
+    settings = {"allowedMethods": ["POST"], "lambdaFunctionAssociations": [running]}
+    return {"orderedCacheBehaviors": [{"pathPattern": "/v1/other/*", **settings}], "defaultCacheBehavior": {}}
 
 
 def _limits(ms: int) -> str:
