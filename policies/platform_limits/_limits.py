@@ -89,10 +89,8 @@ STREAM_POSITIONS: Final = ("TRIM_HORIZON", "LATEST")
 ENVIRONMENT_BYTES: Final = 4096
 """AWS Lambda Developer Guide, Lambda quotas: environment variables of a function, all together."""
 
-FIREHOSE_BIG_BUFFER_MIB: Final = 64
-"""Amazon Data Firehose Developer Guide, dynamic partitioning and format conversion: the least buffer."""
-
 ROLLOUT_PERCENT: Final = 100
+ROLLOUT_LEAST_PERCENT: Final = 0.01
 ZONE_COUNTER: Final = "cf.colo.id"
 BINDING_PERIODS_S: Final = (10, 60)
 """cloudflare-docs: gradual deployments; rate-limiting-rules/request-rate; runtime-apis/bindings/rate-limit."""

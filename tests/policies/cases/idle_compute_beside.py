@@ -37,15 +37,15 @@ def _distribution(name: str, arn: pulumi.Input[str], path: str) -> None:
         "cached_methods": ["GET", "HEAD"],
     }
     running = {"event_type": "origin-request", "lambda_arn": arn, "include_body": True}
-    aws.cloudfront.Distribution(
-        f"{name}-distribution",
-        enabled=True,
-        origins=[origin],
-        default_cache_behavior=behaviour,
-        ordered_cache_behaviors=[behaviour | {"path_pattern": path, "lambda_function_associations": [running]}],
-        restrictions={"geo_restriction": {"restriction_type": "none"}},
-        viewer_certificate={"cloudfront_default_certificate": True},
-    )
+    settings: dict[str, Any] = {
+        "enabled": True,
+        "origins": [origin],
+        "default_cache_behavior": behaviour,
+        "ordered_cache_behaviors": [behaviour | {"path_pattern": path, "lambda_function_associations": [running]}],
+        "restrictions": {"geo_restriction": {"restriction_type": "none"}},
+        "viewer_certificate": {"cloudfront_default_certificate": True},
+    }
+    aws.cloudfront.Distribution(f"{name}-distribution", **settings)
 
 
 def _endpoint(name: str) -> None:
