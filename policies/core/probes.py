@@ -58,6 +58,7 @@ def spellings(path: str) -> Iterator[str]:
     for index in (letters[0], letters[-1], *_after_slashes(path)) if letters else ():
         yield f"{path[:index]}%{ord(path[index]):02x}{path[index + 1 :]}"
         yield f"{path[:index]}%{ord(path[index]):02X}{path[index + 1 :]}"
+    yield "".join(f"%{ord(letter):02X}" if index in letters else letter for index, letter in enumerate(path))
     yield f"/.{path}"
     yield f"/x/..{path}"
 
