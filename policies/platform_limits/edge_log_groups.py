@@ -15,24 +15,27 @@ from policies.platform_limits._limits import EDGE_REGIONS, HOME_REGION
 
 @dataclass(frozen=True, slots=True)
 class _Logging:
+    """A function and the program's log groups by name."""
+
     function: Resource
-    groups: list[Resource]
+    groups: dict[str, list[Resource]]
 
 
 def _subjects(stack: Stack) -> Iterator[_Logging]:
+    groups: dict[str, list[Resource]] = {}
+    for group in stack.of(LOG_GROUP):
+        groups.setdefault(str(group.known("name")), []).append(group)
     for function in edge_functions(stack):
-        yield _Logging(function, list(stack.of(LOG_GROUP)))
+        yield _Logging(function, groups)
 
 
 def _check(logging: _Logging, config: Config) -> Iterator[Violation]:
     function = logging.function
     name = function.get("name")
-    named = {group: group.known("name") for group in logging.groups}
     asked = f"/aws/lambda/{HOME_REGION}.{name}"
-    regions = {group.known("region") for group, found in named.items() if found == asked}
-    for group, found in named.items():
-        if found == f"/aws/lambda/{name}":
-            yield Violation(group, f"name is {found}, where an edge function never logs; it logs to {asked}")
+    for group in logging.groups.get(f"/aws/lambda/{name}", ()):
+        yield Violation(group, f"name is /aws/lambda/{name}, where an edge function never logs; it logs to {asked}")
+    regions = {group.known("region") for group in logging.groups.get(asked, ())}
     if len(regions) < config["regions"]:
         yield Violation(function, f"log groups {asked} in {len(regions)} Regions, asked are {config['regions']}")
 
