@@ -8,12 +8,14 @@ ones that the program counts with.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
 
 from edgewise.cost.bound import Allowance, Assumed, Bound, Endpoint, Firewall, Gate, Lease, bound
 from edgewise.cost.bound.declared import FLOOD_TAG, MODEL_BYTES_TAG, PLAN_TAG, SIGNED_FLOOD_TAG
+from edgewise.cost.bound.endpoint import PLANS, PRICE_CLASSES, PriceClass
 from edgewise.cost.quotas import limit
 from policies.bounded_spend._around import EDGE_REGIONS, HOME_REGION
 from policies.bounded_spend._bells import alerts_of, allowed_usd, bells_of, budgets_of, subscribers
@@ -39,6 +41,7 @@ LIMITS: Final = (
 )
 # inference/memory.py: how long a refused renewal is not asked again.
 REFUSAL_MEMORY_S: Final = 300
+ALL_EDGES: Final = "PriceClass_All"
 _MODELS: Final = ("aws:s3/bucketObjectv2:BucketObjectv2", "aws:s3/bucketObject:BucketObject")
 
 
@@ -84,8 +87,8 @@ def describe(endpoint: InferenceEndpoint) -> Endpoint:
         request_bytes=firewall.body_bytes if firewall else limit("cloudfront.body_bytes"),
         model_bytes=model_bytes(endpoint) or 0,
         on_flood="disconnect" if guard and guard.disconnects else "stay_up",
-        plan=tags.get(PLAN_TAG, "none"),
-        price_class=endpoint.distribution.get("priceClass", default="PriceClass_All"),
+        plan=tags[PLAN_TAG] if tags.get(PLAN_TAG) in PLANS else "none",
+        price_class=price_class(endpoint.distribution),
         monthly_budget_usd=allowed_usd(endpoint),
         log_retention_days=retention_days(endpoint),
         lake_months=lake_months(endpoint),
@@ -104,8 +107,14 @@ def describe(endpoint: InferenceEndpoint) -> Endpoint:
         guard=guard.guard if guard else None,
         allowance=guard.allowance if guard else Allowance(),
         assumed=_assumed(tags),
-        unpriced=(*unpriced(endpoint), *_sizes(endpoint)),
+        unpriced=(*unpriced(endpoint), *_declared(endpoint)),
     )
+
+
+def price_class(distribution: Resource) -> PriceClass:
+    """Return a distribution's price class: all edges, where none or another word is set."""
+    found = distribution.get("priceClass", default=ALL_EDGES)
+    return found if found in PRICE_CLASSES else ALL_EDGES
 
 
 def lease_numbers(endpoint: InferenceEndpoint) -> dict[str, int]:
@@ -171,10 +180,13 @@ def serves_models(endpoint: InferenceEndpoint) -> bool:
     return any(is_model_path(each.path) for each in behaviours(endpoint.distribution))
 
 
-def _sizes(endpoint: InferenceEndpoint) -> list[str]:
-    if model_bytes(endpoint) is not None:
-        return []
-    return [f"a model whose size no tag {MODEL_BYTES_TAG} of its object tells"]
+def _declared(endpoint: InferenceEndpoint) -> Iterator[str]:
+    """Yield what tags should say and do not."""
+    if model_bytes(endpoint) is None:
+        yield f"a model whose size no tag {MODEL_BYTES_TAG} of its object tells"
+    plan = endpoint.tags.get(PLAN_TAG, "none")
+    if endpoint.distribution.sure(plan, f"tags.{PLAN_TAG}") not in PLANS:
+        yield f"the plan {plan!r} of tag {PLAN_TAG}, which is none of {', '.join(PLANS)}"
 
 
 def retention_days(endpoint: InferenceEndpoint) -> int | None:

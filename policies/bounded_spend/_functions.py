@@ -22,12 +22,12 @@ _ALLOWANCE: Final = {"firewall": "ALLOWANCE_FIREWALL", "gate": "ALLOWANCE_GATE",
 
 def memory_mb(function: Resource) -> int:
     """Return a function's memory."""
-    return whole(function, "memorySize", default=DEFAULT_MEMORY_MB)
+    return max(1, whole(function, "memorySize", default=DEFAULT_MEMORY_MB))
 
 
 def timeout_s(function: Resource) -> int:
     """Return the longest that one run takes."""
-    return whole(function, "timeout", default=DEFAULT_TIMEOUT_S)
+    return max(1, whole(function, "timeout", default=DEFAULT_TIMEOUT_S))
 
 
 def stream_of(endpoint: InferenceEndpoint) -> list[Resource]:

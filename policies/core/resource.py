@@ -203,12 +203,25 @@ def behaviours(distribution: Resource) -> list[Behaviour]:
     """
     ordered = distribution.get("orderedCacheBehaviors", default=())
     found = [
-        Behaviour(distribution, str(each.get("pathPattern")), each, "orderedCacheBehaviors")
+        _behaviour(distribution, each, "orderedCacheBehaviors", f"orderedCacheBehaviors.{index}")
         for index, each in enumerate(ordered)
-        if distribution.sure(each, f"orderedCacheBehaviors.{index}")
     ]
     default = distribution.get("defaultCacheBehavior", default={})
-    return [*found, Behaviour(distribution, "*", default, "defaultCacheBehavior")]
+    return [*found, _behaviour(distribution, {**default, "pathPattern": "*"}, "defaultCacheBehavior")]
+
+
+# What decides who runs on which requests: nobody can tell anything of a behaviour of which these are not known.
+_DECIDES: Final = ("allowedMethods", "functionAssociations", "lambdaFunctionAssociations")
+
+
+def _behaviour(distribution: Resource, settings: Any, key: str, path: str = "") -> Behaviour:
+    where = path or key
+    distribution.sure(settings, where)
+    for name in _DECIDES:
+        for index, each in enumerate(distribution.sure(settings.get(name), f"{where}.{name}") or ()):
+            distribution.sure(each, f"{where}.{name}.{index}")
+    pattern = distribution.sure(settings.get("pathPattern"), f"{where}.pathPattern")
+    return Behaviour(distribution, str(pattern), settings, key)
 
 
 def link(resources: Iterable[Resource], dependencies: Mapping[str, Mapping[str, Sequence[str]]]) -> Stack:

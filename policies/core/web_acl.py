@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import unquote
 
-from policies.core.resource import Resource, UnknownValueError
+from policies.core.resource import UNKNOWN, Resource, UnknownValueError
 
 Statement = Mapping[str, Any]
 Seen = Mapping[str, bool]
@@ -132,7 +132,10 @@ def read_acl(acl: Resource) -> Acl:
     found = []
     for index, each in enumerate(acl.get("rules", default=())):
         rule = acl.sure(each, f"rules.{index}")
-        statement = acl.sure(rule.get("statement"), f"rules.{index}.statement") or {}
+        for key in ("priority", "action", "statement"):
+            if _has_unknown(rule.get(key)):
+                raise UnknownValueError(acl, f"rules.{index}.{key}")
+        statement = rule.get("statement") or {}
         found.append(
             AclRule(
                 name=str(rule.get("name")),
@@ -143,6 +146,15 @@ def read_acl(acl: Resource) -> Acl:
         )
     ordered = tuple(sorted(found, key=lambda rule: rule.priority))
     return Acl(rules=ordered, blocks=acl.get("defaultAction", "block") is not None)
+
+
+def _has_unknown(value: Any) -> bool:
+    """Tell whether a value is not known; ARNs of sets and groups never are at first, and decide nothing here."""
+    if isinstance(value, Mapping):
+        return any(key != "arn" and _has_unknown(each) for key, each in value.items())
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return any(map(_has_unknown, value))
+    return value is UNKNOWN
 
 
 def _action(rule: Mapping[str, Any]) -> str:

@@ -262,3 +262,10 @@ def test_behaviours_that_are_not_known() -> None:
 
 def test_a_program_without_inference() -> None:
     assert RULE.judge(Parts().put("topic", "aws:sns/topic:Topic").stack()).answer is Answer.NOT_APPLICABLE
+
+
+def test_a_plan_that_there_is_not() -> None:
+    tags = {**whole().parts["distribution"].props["tags"], "edgewise:plan": "gold"}
+    assert "the plan 'gold' of tag edgewise:plan" in reasons(whole().changed("distribution", tags=tags))
+    unknown = whole().changed("distribution", tags={**tags, "edgewise:plan": UNKNOWN})
+    assert RULE.judge(unknown.stack()).answer is Answer.CANT_TELL

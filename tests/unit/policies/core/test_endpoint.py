@@ -87,3 +87,12 @@ def test_model_paths() -> None:
         "/models/*",
         "models/a.onnx",
     ]
+
+
+@pytest.mark.parametrize("key", ["allowedMethods", "functionAssociations", "lambdaFunctionAssociations", "pathPattern"])
+def test_what_decides_who_runs_must_be_known(key: str) -> None:
+    first, *others = good_endpoint().parts["distribution"].props["orderedCacheBehaviors"]
+    for value in (UNKNOWN, [UNKNOWN]) if key != "pathPattern" else (UNKNOWN,):
+        parts = good_endpoint().changed("distribution", orderedCacheBehaviors=[{**first, key: value}, *others])
+        with pytest.raises(UnknownValueError, match=key):
+            endpoints(parts.stack())

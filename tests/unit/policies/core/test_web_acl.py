@@ -141,3 +141,13 @@ def test_a_rate_rule_counts_what_reaches_it_and_lies_in_its_scope() -> None:
 def test_rules_that_are_not_known(props: dict[str, Any]) -> None:
     with pytest.raises(UnknownValueError):
         acl(**props)
+
+
+def test_a_part_of_a_rule_that_is_not_known() -> None:
+    rate = {"rateBasedStatement": {"limit": UNKNOWN, "aggregateKeyType": "CONSTANT"}}
+    with pytest.raises(UnknownValueError, match=r"rules\.0\.statement"):
+        acl(made(0.0, "block", rate))
+
+
+def test_the_arn_of_a_set_of_addresses_need_not_be_known() -> None:
+    assert len(acl(made(0.0, "allow", {"ipSetReferenceStatement": {"arn": UNKNOWN}})).unseen) == 1
