@@ -105,7 +105,8 @@ class Program:
 
     def up(self, packs: Sequence[Path] = ()) -> Run:
         """Deploy."""
-        return self._run(["up", "--yes"], packs, None)
+        # Nothing guards this update, so nothing has to be judged before it.
+        return self._run(["up", "--yes", "--skip-preview"], packs, None)
 
     def _run(self, verb: Sequence[str], packs: Sequence[Path] | None, config: Mapping[str, Any] | None) -> Run:
         if not engine.has_state(self.stack_name, root=self.root):
