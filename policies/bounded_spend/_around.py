@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from policies.core.endpoint import MAPPING, QUEUE, SUBSCRIPTION, TABLE_ITEM, InferenceEndpoint, endpoints
+from policies.core.endpoint import MAPPING, QUEUE, SUBSCRIPTION, InferenceEndpoint, endpoints
 from policies.core.resource import Resource, Stack
 
 # Lambda@Edge logs in the Region nearest the viewer. AWS lists the Regions in no quota; these are the thirteen with a
@@ -32,7 +32,9 @@ def ledgers(endpoint: InferenceEndpoint) -> tuple[Resource, ...]:
 
     A function may write more tables than its ledger; an item of the program tells which is which.
     """
-    holding = tuple(each for each in endpoint.tables if endpoint.stack.users(each, TABLE_ITEM, key="tableName"))
+    linked = {id(table) for item in endpoint.items for table in item.linked("tableName", ":Table")}
+    named = {item.known("tableName") for item in endpoint.items} - {None}
+    holding = tuple(each for each in endpoint.tables if id(each) in linked or each.known("name") in named)
     return holding or endpoint.tables
 
 

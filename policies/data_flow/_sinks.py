@@ -21,11 +21,18 @@ def reached(stack: Stack, functions: tuple[Resource, ...], *kinds: str) -> list[
         target
         for function in functions
         for role in function.linked("role", ":Role")
-        for policy in stack.users(role, ROLE_POLICY, key="role")
+        for policy in policies_of(stack, role)
         for target in policy.linked("policy")
         if target.type in kinds
     )
     return list({id(each): each for each in found}.values())
+
+
+def policies_of(stack: Stack, role: Resource) -> list[Resource]:
+    """Return a role's policies: those that its output went into, and those that write its name."""
+    name = role.known("name")
+    named = [each for each in stack.of(ROLE_POLICY) if name is not None and each.known("role") == name]
+    return list({id(each): each for each in (*stack.users(role, ROLE_POLICY, key="role"), *named)}.values())
 
 
 def beside_endpoints(stack: Stack, *kinds: str) -> Iterator[Resource]:

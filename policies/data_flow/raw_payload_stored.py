@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
-from policies.core.endpoint import ROLE_POLICY, InferenceEndpoint, endpoints
+from policies.core.endpoint import InferenceEndpoint, endpoints
 from policies.core.resource import Resource, Stack
 from policies.core.rule import Config, Rule, Violation
-from policies.data_flow._sinks import WRITTEN_ONLY
+from policies.data_flow._sinks import WRITTEN_ONLY, policies_of
 
 CAPTURE: Final = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
 STORING: Final = (
@@ -39,7 +39,7 @@ def _subjects(stack: Stack) -> Iterator[Resource | _EdgePolicy]:
 
 def _policies(endpoint: InferenceEndpoint) -> Iterator[Resource]:
     for role in endpoint.roles:
-        yield from endpoint.stack.users(role, ROLE_POLICY, key="role")
+        yield from policies_of(endpoint.stack, role)
 
 
 def _check(subject: Resource | _EdgePolicy, _: Config) -> Iterator[Violation]:

@@ -15,8 +15,10 @@ PARAMETER: Final = "aws:ssm/parameter:Parameter"
 TASKS: Final = "aws:ecs/taskDefinition:TaskDefinition"
 WORKERS: Final = ("cloudflare:index/workersScript:WorkersScript", "cloudflare:index/workerVersion:WorkerVersion")
 KV: Final = "cloudflare:index/workersKv:WorkersKv"
-# Drawn by chance, but no secret to Pulumi: they stand in plain in every state (pulumi-random, provider/resources.go).
+# Drawn by chance, but they stand in plain in every state: of RandomBytes the id is the value itself, of the others the
+# result is no secret to Pulumi (pulumi-random, provider/resources.go).
 PLAIN_DRAWS: Final = (
+    "random:index/randomBytes:RandomBytes",
     "random:index/randomId:RandomId",
     "random:index/randomString:RandomString",
     "random:index/randomUuid:RandomUuid",
@@ -45,7 +47,7 @@ def _check(resource: Resource, _: Config) -> Iterator[Violation]:
     if drawn:
         yield Violation(
             resource,
-            f"{_STORED[resource.type]} comes from {drawn[0].label}, whose result is no secret to Pulumi",
+            f"{_STORED[resource.type]} comes from {drawn[0].label}, whose value stands in plain in the state",
             "draw it with random.RandomPassword, and wrap what is made of it in pulumi.Output.secret(…)",
         )
 

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from tests.policies import raw
 
-CONFIG: Final = {"tags": {"keys": ["edgewise:cost-centre", "edgewise:function"]}}
 _LEFT_OUT: Final = (
     *("acl", "bucket", "access", "table", "permissions", "log_group", "token"),
     *("dead_letters", "settle", "settle_role", "settle_log"),
@@ -71,5 +70,5 @@ def good_tags_1(name: str) -> None:
 
 def good_tags_2(name: str) -> None:
     """More than is asked for."""
-    more = {"edgewise:cost-centre": "edge-platform", "edgewise:function": name, "team": "edge"}
+    more = {"edgewise:cost-centre": "edge-platform", "edgewise:environment": "cases", "team": "edge"}
     _endpoint(name, role={"tags": more})

@@ -214,8 +214,8 @@ def bad_secrets_wrapped_1(name: str) -> None:
 
 
 def bad_secrets_wrapped_2(name: str) -> None:
-    """An id drawn by chance is no secret to Pulumi."""
-    drawn = random.RandomId(f"{name}-id", byte_length=32)
+    """Its id is the key itself, and ids stand in plain in every state."""
+    drawn = random.RandomBytes(f"{name}-bytes", length=32)
     aws.cloudfront.KeyvaluestoreKey(f"{name}-key", key_value_store_arn=_store(name).arn, key="key:k1", value=drawn.hex)
 
 

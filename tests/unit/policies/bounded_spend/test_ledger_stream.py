@@ -40,6 +40,17 @@ def test_a_further_table_needs_no_stream() -> None:
     assert RULE.judge(stack).answer is Answer.COMPLIANT
 
 
+def test_a_ledger_that_its_item_names_in_plain() -> None:
+    parts = (
+        good_endpoint()
+        .put("denylist", "aws:dynamodb/table:Table", name="denylist")
+        .changed("policy", links={"policy": ("table", "denylist")})
+        .changed("limits", links={"tableName": ()})
+    )
+    assert RULE.judge(parts.stack()).answer is Answer.COMPLIANT
+    assert names(RULE, parts.changed("table", streamEnabled=False).stack()) == ["table"]
+
+
 def test_an_unknown_setting_is_refused() -> None:
     stack = good_endpoint().changed("table", streamEnabled=UNKNOWN).stack()
     verdict = RULE.judge(stack)

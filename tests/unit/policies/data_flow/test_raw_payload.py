@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from policies.core.endpoint import BUCKET, QUEUE
+from policies.core.endpoint import BUCKET, QUEUE, ROLE_POLICY
 from policies.core.resource import UNKNOWN
 from policies.core.rule import Answer
 from policies.data_flow import raw_payload_logged, raw_payload_stored
@@ -98,6 +98,17 @@ def test_an_edge_function_that_may_write_to_a_bucket(action: Any) -> None:
     stack = good_endpoint().changed("policy", policy=json.dumps({"Statement": statement})).stack()
     assert names(STORED, stack) == ["policy"]
     assert "s3:PutObject" in figures(STORED, stack)[0]
+
+
+def test_a_policy_that_writes_the_roles_name() -> None:
+    stack = (
+        good_endpoint()
+        .changed("role", name="edge")
+        .put("copy", FIREHOSE)
+        .put("aside", ROLE_POLICY, {"policy": "copy"}, role="edge", policy=UNKNOWN)
+        .stack()
+    )
+    assert names(STORED, stack) == ["aside"]
 
 
 def test_an_edge_function_that_reads_a_bucket() -> None:

@@ -39,6 +39,7 @@ def good() -> Parts:
     return (
         good_endpoint()
         .changed("gate", code=GATE_CODE)
+        .without("key", "token", "public-access")
         .put("key", STORE_KEY, {"keyValueStoreArn": "store"}, keyValueStoreArn=UNKNOWN, key="key:k1", value=UNKNOWN)
         .put("block", BLOCK, {"bucket": "bucket"}, bucket="edgewise-test-models", **CLOSED)
         .put("bucket-policy", BUCKET_POLICY, {"bucket": "bucket"}, policy=document(REFUSE_HTTP))
