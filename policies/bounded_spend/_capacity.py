@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from policies.core.web_acl import RATE, AclRule
+from policies.core.statements import RATE
+from policies.core.web_acl import AclRule
 
 # AWS WAF Developer Guide, the page of each statement type. NONE is counted as a transformation like the others: the
 # guide does not say that it is free.

@@ -10,7 +10,8 @@ from typing import Final
 from policies.core.endpoint import InferenceEndpoint
 from policies.core.probes import CONTENT_LENGTH, GREATEST_BODY, doubts, probes, reaches
 from policies.core.resource import Resource, behaviours
-from policies.core.web_acl import DEFAULT_WINDOW_S, Acl, AclRule, Request, read_acl
+from policies.core.statements import Request
+from policies.core.web_acl import DEFAULT_WINDOW_S, Acl, AclRule, read_acl
 
 BLOCK: Final = "block"
 CONSTANT: Final = "CONSTANT"

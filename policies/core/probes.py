@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 from typing import Any, Final
 
-from policies.core.web_acl import Acl, Request
+from policies.core.statements import Request
+from policies.core.web_acl import Acl
 
 # PUT stands for the methods that no rule names.
 METHODS: Final = ("POST", "GET", "HEAD", "PUT")

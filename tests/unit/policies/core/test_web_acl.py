@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from policies.core.resource import UNKNOWN, Resource, UnknownValueError
-from policies.core.web_acl import Acl, Request, matches, read_acl
+from policies.core.statements import Request, matches
+from policies.core.web_acl import Acl, read_acl
 
 NONE = [{"priority": 0.0, "type": "NONE"}]
 URI: dict[str, Any] = {"uriPath": {}}
