@@ -39,13 +39,10 @@ def _check(endpoint: InferenceEndpoint, config: Config) -> Iterator[Violation]:
 def explain(endpoint: InferenceEndpoint, worst: Bound, budget: Decimal) -> str:
     """Say what the worst month costs, what makes it up, and what could not be seen."""
     largest = "; ".join(f"{term.symbol} {term.title}: {to_cent(term.amount)} USD" for term in worst.largest())
-    counted = "; ".join(f"{count.symbol} = {count.arithmetic}" for term in worst.largest(1) for count in term.counts)
     quota = next(count.arithmetic for term in worst.terms for count in term.counts if count.symbol == "Q")
     unseen = "" if lease_numbers(endpoint) else f"; no limits item was seen, so Q is all that Lambda admits: {quota}"
     because = f"; because {_because(worst)}" if worst.reasons else ""
-    return f"the worst month costs {figure(worst)}, its budget is {budget} USD{because}{unseen}; largest: {largest}" + (
-        f" ({counted})" if counted else ""
-    )
+    return f"the worst month costs {figure(worst)}, its budget is {budget} USD{because}{unseen}; largest: {largest}"
 
 
 def figure(worst: Bound) -> str:
