@@ -26,7 +26,9 @@ def _check(subject: Subject, _: Config) -> Iterator[Violation]:
             yield Violation(subject, "retentionInDays is 0 or not set, so it never expires; more than 0 is asked for")
         return
     for function in subject.functions:
-        missing = sorted(set(EDGE_REGIONS) - _regions(subject.stack, function, f"{HOME_REGION}."))
+        missing = sorted(
+            set(EDGE_REGIONS) - _regions(subject.stack, function, f"/aws/lambda/{HOME_REGION}.{function.known('name')}")
+        )
         if missing:
             yield Violation(
                 function,
@@ -35,7 +37,9 @@ def _check(subject: Subject, _: Config) -> Iterator[Violation]:
                 "retention_in_days=14) in each of these Regions",
             )
     for function in dict.fromkeys((*subject.settlers, *subject.guards)):
-        if not _regions(subject.stack, function, ""):
+        # After an update the provider shows the group that AWS chose; at the edge it is not the one that is used.
+        own = function.known("loggingConfig", "logGroup") or f"/aws/lambda/{function.known('name')}"
+        if not _regions(subject.stack, function, own):
             yield Violation(
                 function,
                 "0 log groups of this program are called /aws/lambda/<its name>, 1 is asked for",
@@ -44,9 +48,8 @@ def _check(subject: Subject, _: Config) -> Iterator[Violation]:
             )
 
 
-def _regions(stack: Stack, function: Resource, prefix: str) -> set[str]:
-    """Return the Regions in which the program declares the function's log group."""
-    name = function.known("loggingConfig", "logGroup") or f"/aws/lambda/{prefix}{function.known('name')}"
+def _regions(stack: Stack, function: Resource, name: str) -> set[str]:
+    """Return the Regions in which the program declares the function's log group of this name."""
     named = [each for each in stack.of(LOG_GROUP) if each.known("name") == name]
     linked = [each for each in stack.users(function, LOG_GROUP, key="name") if each.known("name") is None]
     return {str(each.get("region", default=HOME_REGION)) for each in (*named, *linked)}

@@ -55,6 +55,13 @@ def test_a_function_that_names_its_group() -> None:
     assert RULE.judge(parts.changed("logs-settle", name="settle-logs").stack()).answer is Answer.COMPLIANT
 
 
+def test_the_group_that_aws_chose_is_not_the_one_at_the_edge() -> None:
+    """A second preview shows what the provider read."""
+    chosen = {"logGroup": "/aws/lambda/edgewise-test-face-match", "logFormat": "Text"}
+    stack = good_endpoint().changed("function", loggingConfig=chosen).stack()
+    assert RULE.judge(stack).answer is Answer.COMPLIANT
+
+
 def test_a_retention_that_is_not_known() -> None:
     stack = good_endpoint().changed("logs-settle", retentionInDays=UNKNOWN).stack()
     assert RULE.judge(stack).answer is Answer.CANT_TELL
