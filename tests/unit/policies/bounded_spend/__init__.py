@@ -1,0 +1,1 @@
+"""The rules of bounded_spend, each alone."""
