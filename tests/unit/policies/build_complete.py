@@ -1,4 +1,4 @@
-"""What the good endpoint still lacks to pass every pack: keys, tokens, a gate that verifies, a closed bucket."""
+"""What the good endpoint still lacks to pass every pack: a gate that verifies, a policy of its bucket, tags."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from tests.unit.policies.build_names import tags
 from tests.unit.policies.parts import Parts
 
 DIGEST: Final = "3a8a21306b1bb0b4da9c864828a0df3e1c32522779b7add6360cf7524b550c50"
-ENTRY: Final = "aws:cloudfront/keyvaluestoreKey:KeyvaluestoreKey"
 TAGGED: Final = (":MetricAlarm", ":Budget", ":Role")
 GATE_CODE: Final = """\
 import cf from 'cloudfront';
@@ -28,7 +27,7 @@ async function handler(event) {
 
 def complete_endpoint() -> Parts:
     """Return an endpoint that every pack lets pass."""
-    parts = _bucket(_gate(good_endpoint()))
+    parts = _bucket(good_endpoint().changed("gate", code=GATE_CODE))
     item = json.loads(parts.parts["limits"].props["item"]) | {"model_digest": {"S": f"sha256:{DIGEST}"}}
     declared = {"edgewise:plan": "pro", "edgewise:assumed-signed-flood-rps": "25"}
     return _tagged(
@@ -44,40 +43,21 @@ def complete_endpoint() -> Parts:
     )
 
 
-def _gate(parts: Parts) -> Parts:
-    for short, key in (("key", "key:k1"), ("token", "fetch:k1")):
-        parts = parts.put(short, ENTRY, {"keyValueStoreArn": "store"}, keyValueStoreArn=UNKNOWN, key=key, value=UNKNOWN)
-    return parts.changed("gate", code=GATE_CODE)
-
-
 def _bucket(parts: Parts) -> Parts:
     name = str(parts.parts["bucket"].props["bucket"])
-    return (
-        parts.put(
-            "public-access",
-            "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
-            {"bucket": "bucket"},
-            bucket=name,
-            blockPublicAcls=True,
-            blockPublicPolicy=True,
-            ignorePublicAcls=True,
-            restrictPublicBuckets=True,
-        )
-        .put(
-            "bucket-policy",
-            "aws:s3/bucketPolicy:BucketPolicy",
-            {"bucket": "bucket", "policy": ("bucket", "distribution")},
-            bucket=name,
-            policy=UNKNOWN,
-        )
-        .put(
-            "model",
-            "aws:s3/bucketObjectv2:BucketObjectv2",
-            {"bucket": "bucket"},
-            bucket=name,
-            key=f"models/{DIGEST}.onnx",
-            tags=tags() | {"edgewise:bytes": "1300000"},
-        )
+    return parts.put(
+        "bucket-policy",
+        "aws:s3/bucketPolicy:BucketPolicy",
+        {"bucket": "bucket", "policy": ("bucket", "distribution")},
+        bucket=name,
+        policy=UNKNOWN,
+    ).put(
+        "model",
+        "aws:s3/bucketObjectv2:BucketObjectv2",
+        {"bucket": "bucket"},
+        bucket=name,
+        key=f"models/{DIGEST}.onnx",
+        tags=tags() | {"edgewise:bytes": "1300000"},
     )
 
 

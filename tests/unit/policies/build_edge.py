@@ -9,6 +9,7 @@ from policies.core.resource import UNKNOWN
 from tests.unit.policies.build_names import FUNCTION, tags, trust
 from tests.unit.policies.parts import Parts
 
+ENTRY: Final = "aws:cloudfront/keyvaluestoreKey:KeyvaluestoreKey"
 CACHING_DISABLED: Final = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
 CACHING_OPTIMIZED: Final = "658327ea-f89d-4fab-a63d-7e88639e58f6"
 GATE_CODE: Final = "import cf from 'cloudfront';\nconst MAX_REQUEST_BYTES = 1000000;\n"
@@ -75,7 +76,19 @@ def edge(parts: Parts) -> Parts:
             publish=True,
             keyValueStoreAssociations=[UNKNOWN],
         )
+        .put("key", ENTRY, {"keyValueStoreArn": "store"}, keyValueStoreArn=UNKNOWN, key="key:k1", value=UNKNOWN)
+        .put("token", ENTRY, {"keyValueStoreArn": "store"}, keyValueStoreArn=UNKNOWN, key="fetch:k1", value=UNKNOWN)
         .put("bucket", "aws:s3/bucket:Bucket", bucket="edgewise-test-models", tags=tags())
+        .put(
+            "public-access",
+            "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+            {"bucket": "bucket"},
+            bucket="edgewise-test-models",
+            blockPublicAcls=True,
+            blockPublicPolicy=True,
+            ignorePublicAcls=True,
+            restrictPublicBuckets=True,
+        )
         .put(
             "access-control",
             "aws:cloudfront/originAccessControl:OriginAccessControl",
