@@ -13,7 +13,8 @@ from edgewise.cost.bound import StackShared
 from inference.lake import COLUMNS, PARTITIONS, PREFIX
 from infra.components.component import Component, Customize
 from infra.components.private_bucket import CHILDREN as BUCKET_CHILDREN
-from infra.components.private_bucket import private_bucket
+from infra.components.private_bucket import private_bucket, refuse_plain_http
+from infra.components.statements import document
 
 CHILDREN: Final = (*BUCKET_CHILDREN, "lifecycle", "policy", "database", "table", "workgroup", "query")
 
@@ -133,21 +134,7 @@ class Lake(Component):
             s3.BucketPolicy,
             "policy",
             bucket=self.bucket.bucket,
-            policy=pulumi.Output.json_dumps(
-                {
-                    "Version": "2012-10-17",
-                    "Statement": [
-                        {
-                            "Sid": "RefusePlainHttp",
-                            "Effect": "Deny",
-                            "Principal": "*",
-                            "Action": "s3:*",
-                            "Resource": [self.bucket.arn, pulumi.Output.concat(self.bucket.arn, "/*")],
-                            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-                        }
-                    ],
-                }
-            ),
+            policy=document(refuse_plain_http(self.bucket)),
             opts=pulumi.ResourceOptions(depends_on=[settled]),
         )
 

@@ -13,7 +13,8 @@ from edgewise.cost.bound.declared import model_tags
 from inference.contract import model_path
 from infra.components.component import Component, Customize
 from infra.components.private_bucket import CHILDREN as BUCKET_CHILDREN
-from infra.components.private_bucket import private_bucket
+from infra.components.private_bucket import private_bucket, refuse_plain_http
+from infra.components.statements import document
 from infra.models import PinnedModel
 
 CHILDREN: Final = (*BUCKET_CHILDREN, "versioning", "lifecycle", "model", "policy")
@@ -112,20 +113,16 @@ class ModelStore(Component):
             s3.BucketPolicy,
             "policy",
             bucket=self.bucket.bucket,
-            policy=pulumi.Output.json_dumps(
+            policy=document(
                 {
-                    "Version": "2012-10-17",
-                    "Statement": [
-                        {
-                            "Sid": "DistributionsReadModels",
-                            "Effect": "Allow",
-                            "Principal": {"Service": "cloudfront.amazonaws.com"},
-                            "Action": "s3:GetObject",
-                            "Resource": pulumi.Output.concat(self.bucket.arn, "/models/*"),
-                            "Condition": {"StringEquals": {"AWS:SourceArn": list(distribution_arns)}},
-                        }
-                    ],
-                }
+                    "Sid": "DistributionsReadModels",
+                    "Effect": "Allow",
+                    "Principal": {"Service": "cloudfront.amazonaws.com"},
+                    "Action": "s3:GetObject",
+                    "Resource": pulumi.Output.concat(self.bucket.arn, "/models/*"),
+                    "Condition": {"StringEquals": {"AWS:SourceArn": list(distribution_arns)}},
+                },
+                refuse_plain_http(self.bucket),
             ),
             opts=pulumi.ResourceOptions(depends_on=[self.settled]),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import pulumi
 from pulumi_aws import s3
@@ -64,3 +64,15 @@ def private_bucket(
         opts=pulumi.ResourceOptions(depends_on=[ownership]),
     )
     return bucket, encryption
+
+
+def refuse_plain_http(bucket: s3.Bucket) -> dict[str, Any]:
+    """Return the statement of a bucket's policy that refuses whoever does not speak TLS."""
+    return {
+        "Sid": "RefusePlainHttp",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [bucket.arn, pulumi.Output.concat(bucket.arn, "/*")],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }

@@ -137,7 +137,10 @@ def test_10_and_11_the_origin_is_the_bucket_by_origin_access_control(program: Re
 def test_12_the_bucket_lets_the_distribution_read_and_nothing_else(program: Recorder) -> None:
     policy = statements(program, "aws:s3/bucketPolicy:BucketPolicy", "edgewise-dev-models-policy")
 
-    (statement,) = policy.values()
+    statement, refusal = policy["DistributionsReadModels"], policy["RefusePlainHttp"]
+    assert set(policy) == {"DistributionsReadModels", "RefusePlainHttp"}
+    assert (refusal["Effect"], refusal["Principal"], refusal["Action"]) == ("Deny", "*", "s3:*")
+    assert statement["Effect"] == "Allow"
     assert statement["Action"] == "s3:GetObject"
     assert statement["Principal"] == {"Service": "cloudfront.amazonaws.com"}
     assert statement["Condition"] == {"StringEquals": {"AWS:SourceArn": [f"arn:{NAME}-distribution"]}}
