@@ -70,7 +70,7 @@ RULE: Final = Rule(
     what="Endpoint, ledger, settle function and guard each have an alarm whose topic has a subscription.",
     why="A flood, a stopped settle function or a throttled ledger costs money until somebody acts; an alarm without an "
     "action or a subscriber is heard by nobody.",
-    source="bounded-spend.md, Controls; Amazon CloudWatch User Guide, Using Amazon CloudWatch alarms. Whether a mail "
+    source="docs/adr/0009-spend-guard.md; Amazon CloudWatch User Guide, Using Amazon CloudWatch alarms. Whether a mail "
     "address was confirmed can't be seen here",
     fix="set alarm_actions=[topic.arn] and leave actions_enabled on; give the topic an sns.TopicSubscription",
     subjects=_parts,

@@ -21,8 +21,7 @@ RULE: Final = Rule(
     "this program on viewer-request.",
     why="What passes no gate is answered and billed for everybody: an edge call each where the function runs, and "
     "elsewhere the bytes of whatever the origin holds. A closed gate does not close such a path.",
-    source="bounded-spend.md, How N is bounded; Amazon CloudFront Developer Guide, CloudFront Functions event "
-    "structure",
+    source="docs/adr/0009-spend-guard.md; Amazon CloudFront Developer Guide, CloudFront Functions event structure",
     fix="set function_associations=[{'event_type': 'viewer-request', 'function_arn': gate.arn}] on each of "
     "default_cache_behavior and ordered_cache_behaviors",
     subjects=endpoints,

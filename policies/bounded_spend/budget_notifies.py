@@ -65,7 +65,7 @@ RULE: Final = Rule(
     what="A cost budget counts the inference endpoint and tells a subscriber at 100 % or earlier.",
     why="AWS's own budget is the backstop, a day late: it sees what no control here counts. Without a subscriber it "
     "tells nobody.",
-    source="AWS Cost Management User Guide, Best practices for AWS Budgets; bounded-spend.md, Controls",
+    source="AWS Cost Management User Guide, Best practices for AWS Budgets; docs/adr/0009-spend-guard.md",
     fix="give the budget a notification with threshold=100, threshold_type='PERCENTAGE' and "
     "subscriber_email_addresses, or subscriber_sns_topic_arns=[topic.arn] with an sns.TopicSubscription on the topic",
     subjects=endpoints,

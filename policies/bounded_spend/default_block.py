@@ -23,7 +23,7 @@ RULE: Final = Rule(
     id="default-block",
     what="The web ACL of an inference endpoint blocks by default and is associated with its distribution.",
     why="With ALLOW every path and method that nobody thought of reaches the gate, and is billed there.",
-    source="bounded-spend.md, How N is bounded; AWS WAF Developer Guide, Setting the web ACL default action",
+    source="docs/adr/0009-spend-guard.md; AWS WAF Developer Guide, Setting the web ACL default action",
     fix="set default_action={'block': {}}, allow the contract's method and path by rules, and put the ACL's arn "
     "into the distribution's web_acl_id",
     subjects=endpoints,

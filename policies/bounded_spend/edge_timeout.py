@@ -36,7 +36,7 @@ RULE: Final = Rule(
     what="An inference endpoint runs functions of this program, at the version that it declares, with a short timeout.",
     why="Each lease may cost one timeout more than it was granted, and a hanging call is billed to its end. An older "
     "version, named by its ARN, keeps the timeout that it was published with.",
-    source="bounded-spend.md, the term M; Amazon CloudFront Developer Guide, Restrictions on Lambda@Edge",
+    source="docs/adr/0004-bound.md, the term M; Amazon CloudFront Developer Guide, Restrictions on Lambda@Edge",
     fix="set timeout to what a cold start takes, such as timeout=3",
     subjects=endpoints,
     check=_check,

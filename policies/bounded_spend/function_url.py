@@ -54,7 +54,7 @@ RULE: Final = Rule(
     what="Nothing but its distribution calls an inference function: no function URL, API, queue, topic or schedule.",
     why="A call that comes by no distribution meets no firewall, no gate and no signature: only the account's "
     "concurrency ends a flood there.",
-    source="AWS Lambda Developer Guide, Lambda function URLs; bounded-spend.md, How N is bounded",
+    source="AWS Lambda Developer Guide, Lambda function URLs; docs/adr/0009-spend-guard.md",
     fix="take this resource away; test the function through its distribution (edgewise up --demo)",
     subjects=_subjects,
     check=_check,

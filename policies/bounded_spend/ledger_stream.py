@@ -33,8 +33,7 @@ RULE: Final = Rule(
     what="An inference endpoint's functions take from a table of this program, which streams old and new images.",
     why="Without the stream nobody settles: no alert at 50, 80 and 100 %, no closed gate, no receipt in the lake; "
     "refused requests go on being billed.",
-    source="bounded-spend.md, How N is bounded; Amazon DynamoDB Developer Guide, Change data capture for DynamoDB "
-    "Streams",
+    source="docs/adr/0009-spend-guard.md; Amazon DynamoDB Developer Guide, Change data capture for DynamoDB Streams",
     fix="set stream_enabled=True and stream_view_type='NEW_AND_OLD_IMAGES' on the ledger's table",
     subjects=endpoints,
     check=_check,

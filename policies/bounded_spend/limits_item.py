@@ -41,7 +41,7 @@ RULE: Final = Rule(
     what="The ledger's table holds the limits item of this very function, with its numbers in the program.",
     why="Without it nothing in the program limits how often the function runs: Lambda's own quotas do, at a price in "
     "the millions of dollars a month.",
-    source="bounded-spend.md, How a policy sees it; docs/ledger.md",
+    source="docs/adr/0012-policies-see-resources.md; docs/ledger.md",
     fix="declare dynamodb.TableItem(table_name=table.name, hash_key='pk', item=json.dumps({'pk': {'S': "
     f"'limits#<function>'}}, … {', '.join(LIMITS)} as {{'N': '…'}} …}})) without outputs of other resources in it",
     subjects=endpoints,

@@ -41,7 +41,7 @@ RULE: Final = Rule(
     what="The path that models are fetched by is behind a gate that has a token to ask for, or a key group.",
     why="A model is megabytes. Whoever may fetch it as often as they like buys bytes on your bill: at 5 MB and "
     "20 requests a second 250 TB a month.",
-    source="bounded-spend.md: for every endpoint, its model cache included; docs/ledger.md, fetch_token",
+    source="docs/adr/0004-bound.md; docs/ledger.md, fetch_token",
     fix=f"put a token into cloudfront.KeyvaluestoreKey(key='{TOKEN_KEY}k1', …) of the gate's store and the gate on the "
     "behaviour's viewer-request, or set trusted_key_groups",
     subjects=_subjects,

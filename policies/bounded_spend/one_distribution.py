@@ -48,7 +48,7 @@ RULE: Final = Rule(
     what="An inference function runs behind one distribution.",
     why="The firewall's rate, the gate's stop and the guard are of one distribution. A second one doubles what can be "
     "refused, and stays open when the first is disabled.",
-    source="bounded-spend.md, How N is bounded",
+    source="docs/adr/0009-spend-guard.md",
     fix=f"take the second distribution away, or give it a function of its own ({LAMBDA.split('/')[0]} Function) with "
     "its own limits item",
     subjects=_subjects,

@@ -42,7 +42,7 @@ RULE: Final = Rule(
     "firewall, in whatever spelling.",
     why="What passes the firewall costs a request, a gate and store reads each, and with a stolen key an edge call. "
     "Only the rate rule says how many can pass before somebody acts: without it, CloudFront's 250,000 a second.",
-    source="AWS WAF API Reference, RateBasedStatement; bounds.md, AWS 1",
+    source="AWS WAF API Reference, RateBasedStatement; edgewise/cost/quotas.yaml",
     fix="put a rule with action={'block': {}} and rate_based_statement={'aggregate_key_type': 'CONSTANT', 'limit': …, "
     "'evaluation_window_sec': 60, 'scope_down_statement': …} before every rule that allows; let the scope have the "
     "very statements and text_transformations of the rules that allow",

@@ -29,7 +29,7 @@ RULE: Final = Rule(
     what="The stream of an inference endpoint's ledger is read by a Lambda function of this program.",
     why="The gate closes and people are told only by what reads the stream; unread, a used-up quota goes on costing an "
     "edge call for every refused request, and each receipt is lost after a day.",
-    source="bounded-spend.md, How N is bounded; AWS Lambda Developer Guide, Using AWS Lambda with Amazon DynamoDB",
+    source="docs/adr/0009-spend-guard.md; AWS Lambda Developer Guide, Using AWS Lambda with Amazon DynamoDB",
     fix="add lambda_.EventSourceMapping(event_source_arn=table.stream_arn, function_name=settle.arn, "
     "starting_position='TRIM_HORIZON', …)",
     subjects=endpoints,

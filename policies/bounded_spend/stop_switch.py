@@ -57,7 +57,7 @@ RULE: Final = Rule(
     what=f"Every gate reads {CLOSED_UNTIL} from a store of this program, and settle and the guard write that very one.",
     why="A stop that is written to another store closes nothing: each refused request goes on costing an edge call, "
     "and nobody notices before the bill.",
-    source="bounded-spend.md, closed_until in the key-value store; docs/ledger.md",
+    source="docs/adr/0009-spend-guard.md; docs/ledger.md",
     fix="give the function the arn of the store that the gate's key_value_store_associations name, in its environment",
     subjects=endpoints,
     check=_check,

@@ -33,7 +33,7 @@ RULE: Final = Rule(
     what="An inference endpoint's function runs for one path pattern, /v1/<function>/*, and for nothing else.",
     why="The limits item, the firewall and the gate are about that path. What another pattern lets in costs an edge "
     "call that nobody granted.",
-    source="design.md, The contract; bounded-spend.md, How N is bounded",
+    source="inference/contract.py; docs/adr/0009-spend-guard.md",
     fix="set path_pattern='/v1/<function>/*' on the behaviour with lambda_function_associations, and none of these on "
     "default_cache_behavior",
     subjects=endpoints,

@@ -68,7 +68,7 @@ RULE: Final = Rule(
     what="The worst bill of a calendar month, computed from the resources themselves, is finite and within the budget.",
     why="Everything here scales with whoever calls it. What can't be bounded before the deployment is bounded by the "
     "bank account.",
-    source="bounded-spend.md, How a policy sees it; edgewise/cost/bound; `edgewise bound --explain` shows each line",
+    source="docs/adr/0012-policies-see-resources.md; edgewise/cost/bound; `edgewise bound --explain` shows each line",
     fix="lower daily_quota, timeout, memory_size or the allowances, take away what has no price, or raise limit_amount "
     "of the function's budgets.Budget",
     subjects=endpoints,

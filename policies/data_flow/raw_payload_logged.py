@@ -70,7 +70,7 @@ RULE: Final = Rule(
     what="No log beside an inference endpoint holds bodies, whole events or signatures.",
     why="A camera's picture in a log is personal data kept by accident, billed at 0.50 USD a GB in every edge Region; "
     "a signature in it can be replayed.",
-    source="design.md: receipts say what was spent and seen, nothing else goes upstream; AWS WAF Developer Guide, Log "
+    source="docs/ledger.md, receipts; AWS WAF Developer Guide, Log "
     "fields. What a function's code prints can't be seen here",
     fix="leave it out: redacted_fields=[{'single_header': {'name': 'authorization'}}], data_trace_enabled=False, no "
     "cs-headers, no POWERTOOLS_LOGGER_LOG_EVENT",

@@ -82,7 +82,7 @@ RULE: Final = Rule(
     what="An inference function at the edge can write to its ledger only: to no bucket, stream or queue.",
     why="What it can't write it can't keep: a body of up to 1 MB a request, stored, is personal data and a line of the "
     "bill that grows with every request.",
-    source="design.md: receipts say what was spent and seen, nothing else goes upstream. A bucket that is named by its "
+    source="docs/ledger.md, receipts. A bucket that is named by its "
     "resource is judged once its ARN is known, at the next preview",
     fix="take the statement out of the edge function's role; what must be known of a request goes into the receipt",
     subjects=_subjects,

@@ -67,8 +67,7 @@ RULE: Final = Rule(
     what="Logs, metrics and receipts of inference stay in one cloud, the one in which they arise.",
     why="Shipped to a second one, each record is paid for twice, and each byte leaves at the price of the way out: the "
     "double telemetry bill.",
-    source="design.md: receipts say what was spent and seen, nothing else goes upstream; Amazon Data Firehose "
-    "Developer Guide; Cloudflare, Logpush",
+    source="docs/ledger.md, receipts; Amazon Data Firehose Developer Guide; Cloudflare, Logpush",
     fix="deliver to a bucket of the same cloud (extended_s3, or r2://…), and query there",
     subjects=_subjects,
     check=_check,

@@ -59,7 +59,7 @@ RULE: Final = Rule(
     id="signature-gate",
     what="Every path to an inference function is behind a gate that verifies a signature with a key of its store.",
     why="A request that nobody signed costs an edge call and a ledger read each, and anybody can send millions.",
-    source="bounded-spend.md, How N is bounded: requests without a valid signature never cost a Lambda call. That "
+    source="docs/adr/0009-spend-guard.md: requests without a valid signature never cost a Lambda call. That "
     "the code compares what it computes can't be seen here: inference/gate has tests for that",
     fix="set function_associations=[{'event_type': 'viewer-request', 'function_arn': gate.arn}] on the behaviour",
     subjects=endpoints,
