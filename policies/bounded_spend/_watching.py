@@ -21,15 +21,23 @@ _KEYS: Final = ("dimensions", "metricQueries")
 
 def alarms_about(stack: Stack, resource: Resource) -> list[Resource]:
     """Return the metric alarms that watch a resource."""
-    return [alarm for alarm in stack.of(ALARM) if _is_about(alarm, resource)]
-
-
-def _is_about(alarm: Resource, resource: Resource) -> bool:
-    if any(resource in alarm.links.get(key, ()) for key in _KEYS):
-        return True
+    linked = [alarm for key in _KEYS for alarm in stack.users(resource, ALARM, key=key)]
     dimension, path = _DIMENSIONS[resource.type]
-    name = resource.known(*path)
-    return name is not None and any(each.get(dimension) == name for each in _dimensions(alarm))
+    named = _by_dimension(stack).get((dimension, resource.known(*path)), ())
+    return list({id(each): each for each in (*linked, *named)}.values())
+
+
+def _by_dimension(stack: Stack) -> dict[tuple[str, str], list[Resource]]:
+    """Return the alarms by each dimension that they write in plain text, found once."""
+    index: dict[tuple[str, str], list[Resource]] | None = stack.memory.get("alarms by dimension")
+    if index is None:
+        index = stack.memory["alarms by dimension"] = {}
+        for alarm in stack.of(ALARM):
+            for each in _dimensions(alarm):
+                for name, value in each.items():
+                    if isinstance(value, str):
+                        index.setdefault((name, value), []).append(alarm)
+    return index
 
 
 def _dimensions(alarm: Resource) -> Iterator[dict[str, Any]]:

@@ -57,10 +57,24 @@ def _because(worst: Bound) -> str:
 
 def _ways_out(endpoint: InferenceEndpoint, worst: Bound, budget: Decimal) -> str:
     """Return what would make it fit; empty, for the rule's own advice, where no one setting does."""
+    if missing := _missing(endpoint):
+        return f"first give it {', '.join(missing)}, see this pack's other rules: until then nothing bounds the month"
     if not worst.total.is_finite():
         return ""
     fitting = [option for option in options(describe(endpoint), budget) if option.fits]
     return "any one of: " + "; ".join(str(option) for option in fitting[:3]) if fitting else ""
+
+
+def _missing(endpoint: InferenceEndpoint) -> list[str]:
+    """Return the guards that the figure stands or falls with, where there are none."""
+    described = describe(endpoint)
+    guards = {
+        "a firewall": described.firewall,
+        "a gate": described.gate,
+        "a limits item": described.daily_quota,
+        "a guard": described.guard,
+    }
+    return [name for name, guard in guards.items() if guard is None]
 
 
 RULE: Final = Rule(

@@ -35,6 +35,7 @@ BUCKET: Final = "aws:s3/bucket:Bucket"
 
 _INFERENCE_PATH: Final = re.compile(r"^/?v1/([a-z0-9-]+)/\*$")
 _LIMITS_KEY: Final = "limits#"
+_TABLE_ARN: Final = re.compile(r':table/([^"/]+)"')
 _MODEL_PATH: Final = re.compile(r"^/?models/")
 
 
@@ -122,7 +123,7 @@ class InferenceEndpoint:
     def tables(self) -> tuple[Resource, ...]:
         """The tables that its functions may write: one of them is the ledger."""
         policies = [each for role in self.roles for each in _named(self.stack, role, ROLE_POLICY, "role")]
-        written = [each for each in self.stack.of(TABLE) if any(_grants(policy, each) for policy in policies)]
+        written = [table for policy in policies for table in _granted(self.stack, policy)]
         return _once(table for policy in policies for table in (*policy.linked("policy", ":Table"), *written))
 
     @property
@@ -191,15 +192,15 @@ def limits_of(item: Resource) -> dict[str, Any]:
 
 def _named(stack: Stack, resource: Resource, kind: str, key: str) -> list[Resource]:
     """Return what a resource went into, or what names it in plain text."""
-    name = resource.known("name")
-    plain = (each for each in stack.of(kind) if name is not None and each.known(key) == name)
+    plain = stack.having(kind, key, resource.known("name"))
     return list(_once((*stack.users(resource, kind, key=key), *plain)))
 
 
-def _grants(policy: Resource, table: Resource) -> bool:
-    """Tell whether a policy names a table by an ARN in plain text."""
-    name, text = table.known("name"), policy.known("policy")
-    return name is not None and isinstance(text, str) and f':table/{name}"' in text
+def _granted(stack: Stack, policy: Resource) -> Iterator[Resource]:
+    """Yield the tables that a policy names by an ARN in plain text."""
+    text = policy.known("policy")
+    for name in _TABLE_ARN.findall(text) if isinstance(text, str) else ():
+        yield from stack.having(TABLE, "name", name)
 
 
 def _key_of(item: Resource) -> str | None:

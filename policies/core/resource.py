@@ -176,6 +176,20 @@ class Stack:
         for each in types:
             yield from self.by_type.get(each, ())
 
+    def having(self, kind: str, key: str, value: Any) -> list[Resource]:
+        """Return the resources of a type whose top-level property is this very text.
+
+        Looked up, not searched for: a stack of thousands asks it of each resource.
+        """
+        name = f"having {kind} {key}"
+        index: dict[str, list[Resource]] | None = self.memory.get(name)
+        if index is None:
+            index = self.memory[name] = {}
+            for each in self.of(kind):
+                if isinstance(text := each.known(key), str):
+                    index.setdefault(text, []).append(each)
+        return index.get(value, []) if isinstance(value, str) else []
+
     def users(self, resource: Resource, *types: str, key: str | None = None) -> list[Resource]:
         """Return what an output of this resource went into.
 

@@ -42,8 +42,7 @@ def _check(subject: _Subject, config: Config) -> Iterator[Violation]:
 def settings_of(stack: Stack, bucket: Resource, kind: str) -> list[Resource]:
     """Return a bucket's settings of one type: those that its output went into, and those that write its name."""
     linked = stack.users(bucket, kind, key="bucket")
-    name = bucket.known("bucket")
-    named = [each for each in stack.of(kind) if name is not None and each.known("bucket") == name]
+    named = stack.having(kind, "bucket", bucket.known("bucket"))
     return list({id(each): each for each in (*linked, *named)}.values())
 
 
