@@ -21,6 +21,7 @@ STAND_IN_PLUGINS: Final = PROJECT_ROOT / "edgewise" / "local" / "providers" / "b
 OWN_LANGUAGE_HOST: Final = PROJECT_ROOT / "tools" / "language_host"
 LANGUAGE_HOST: Final = "pulumi-language-python"
 PACKS_VARIABLE: Final = "PULUMI_OPTION_POLICY_PACK"
+PACKS_TOGETHER: Final = Path("policies", "core", "together")
 
 # A stand-in run starts without the user's cloud: no credentials, no backend, and nothing that would lead
 # the engine past the stand-in plugins (PULUMI_IGNORE_AMBIENT_PLUGINS, PULUMI_DEBUG_PROVIDERS).
@@ -53,8 +54,14 @@ def pulumi_path() -> Path:
 
 
 def policy_packs(root: Path = PROJECT_ROOT) -> list[Path]:
-    """Return the folders of the project's policy packs."""
-    return sorted(manifest.parent for manifest in (root / "policies").glob("*/PulumiPolicy.yaml"))
+    """Return the folders that a preview is given as policy packs.
+
+    The packs of rules run together in one process: each process more costs a preview of 400 resources two seconds or
+    three. A pack of another make, which is no Python package, runs by itself.
+    """
+    folders = sorted(manifest.parent for manifest in (root / "policies").glob("*/PulumiPolicy.yaml"))
+    others = [folder for folder in folders if not (folder / "__init__.py").is_file()]
+    return [root / PACKS_TOGETHER, *others] if len(folders) > len(others) else others
 
 
 def has_official_host(pulumi: Path, path: str) -> bool:

@@ -13,6 +13,7 @@ from policies.core.rule import Rule, Verdict
 
 POLICIES: Final = Path(__file__).resolve().parents[1]
 MANIFEST: Final = "PulumiPolicy.yaml"
+TOGETHER: Final = "edgewise"
 
 
 class PackError(Exception):
@@ -33,8 +34,9 @@ class Pack:
 
 
 def packs(root: Path = POLICIES) -> list[Pack]:
-    """Return every pack of the folder, sorted by name."""
-    return [load(manifest.parent.name, root) for manifest in sorted(root.glob(f"*/{MANIFEST}"))]
+    """Return every pack of rules in the folder, sorted by name; a pack of another make is no Python package."""
+    folders = sorted(manifest.parent for manifest in root.glob(f"*/{MANIFEST}"))
+    return [load(folder.name, root) for folder in folders if (folder / "__init__.py").is_file()]
 
 
 def load(name: str, root: Path = POLICIES) -> Pack:
@@ -53,6 +55,24 @@ def load(name: str, root: Path = POLICIES) -> Pack:
         rules.append(_rule(name, found.name))
     what = (package.__doc__ or "").strip().splitlines()[0] if package.__doc__ else ""
     return Pack(name, what, tuple(sorted(rules, key=lambda rule: rule.id)))
+
+
+def together(root: Path = POLICIES) -> Pack:
+    """Return the rules of all packs as one: a process a pack costs each preview seconds.
+
+    Raises
+    ------
+    PackError
+        When two packs have rules of one id.
+    """
+    found = packs(root)
+    owners: dict[str, str] = {}
+    for pack in found:
+        for rule in pack.rules:
+            if rule.id in owners:
+                raise PackError(f"{rule.id} is a rule of {owners[rule.id]} and of {pack.name}; call one otherwise")
+            owners[rule.id] = pack.name
+    return Pack(TOGETHER, "All packs.", tuple(rule for pack in found for rule in pack.rules))
 
 
 def _rule(pack: str, module: str) -> Rule[Any]:

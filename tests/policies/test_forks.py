@@ -36,6 +36,20 @@ RULE = Rule(
 )
 '''
 
+# A pack that knows nothing of this project's rules: no Python package, so it runs by itself.
+PLAIN_PACK = """\
+from pulumi_policy import EnforcementLevel, PolicyPack, ResourceValidationPolicy
+
+
+def validate(args, report):
+    if args.resource_type == "aws:sns/topic:Topic":
+        report("a topic")
+
+
+rule = ResourceValidationPolicy("no-topics", "There are no topics.", validate)
+PolicyPack("plain", [rule], EnforcementLevel.ADVISORY)
+"""
+
 
 def shown_rule() -> str:
     (code,) = re.findall(r"```python\n(.*?)```", FORKING.read_text(), re.DOTALL)
@@ -57,6 +71,10 @@ def fork(tmp_path: Path) -> Program:
         shutil.copyfile(packs / "bounded_spend" / name, house / name)
     (house / "__init__.py").write_text('"""What our house asks."""\n')
     (house / "topic_name.py").write_text(HOUSE_RULE)
+    plain = packs / "plain"
+    plain.mkdir()
+    shutil.copyfile(packs / "bounded_spend" / "PulumiPolicy.yaml", plain / "PulumiPolicy.yaml")
+    (plain / "__main__.py").write_text(PLAIN_PACK)
     return small
 
 
@@ -65,8 +83,10 @@ def test_a_rule_is_a_file_and_a_pack_is_a_folder(fork: Program) -> None:
 
     assert run.exit_code != 0, run.output
     assert {(each.pack, each.rule, each.name, each.level) for each in run.reports} == {
-        ("security", "topic-owner", "nobodys", "mandatory"),
-        ("house", "topic-name", "owned", "advisory"),
+        ("edgewise", "topic-owner", "nobodys", "mandatory"),
+        ("edgewise", "topic-name", "owned", "advisory"),
+        ("plain", "no-topics", "owned", "advisory"),
+        ("plain", "no-topics", "nobodys", "advisory"),
     }
     assert "fix:   set tags={'owner': 'team-…'}" in run.output
 
