@@ -46,7 +46,7 @@ lint: install ## Run ruff, mypy --strict and eslint.
 	$(BIN)/mypy
 	npm run --silent lint
 
-lock: install ## Resolve the locks again from pyproject.toml, tools/uv.in, infra/lambda.in and edgewise/local/functions/runtime.in.
+lock: install ## Resolve the locks again from pyproject.toml and every *.in file.
 	bash tools/lock.sh $(BIN)/uv
 
 format: install ## Format the code and mend what can be mended safely.
@@ -56,7 +56,7 @@ format: install ## Format the code and mend what can be mended safely.
 test: lint ## Lint, then run every test.
 	$(BIN)/pytest $(PYTEST_ARGS)
 
-bench: install ## Measure: cold start, warm latency, the whole path, 200 months of adversaries. Asserts no time.
+bench: install ## Measure: cold start, warm latency, the whole path, 200 months of adversaries, the packs beside checkov. Asserts no time.
 	$(BIN)/pytest benchmarks $(PYTEST_ARGS)
 
 clean: ## Remove what was built here; the caches outside the checkout stay.

@@ -10,3 +10,5 @@ edge=(--python-version 3.13 --python-platform x86_64-manylinux_2_28 --only-binar
 "$uv" pip compile "${options[@]}" --no-deps "${edge[@]}" infra/lambda.in -o infra/lambda.lock >/dev/null
 "$uv" pip compile "${options[@]}" "${edge[@]}" infra/home.in -o infra/home.lock >/dev/null
 "$uv" pip compile "${options[@]}" "${edge[@]}" edgewise/local/functions/runtime.in -o edgewise/local/functions/runtime.lock >/dev/null
+# What `make bench` measures the policy packs beside; it never comes near the project's own environment.
+"$uv" pip compile "${options[@]}" --python-version 3.11 tools/checkov.in -o tools/checkov.lock >/dev/null

@@ -20,23 +20,24 @@ def _distribution(name: str, web_acl_id: pulumi.Input[str] | None) -> None:
         code=pulumi.AssetArchive({"handler.py": pulumi.StringAsset("def answer(event, context): ...")}),
     )
     origin: dict[str, Any] = {"domain_name": "example.com", "origin_id": "origin"}
-    aws.cloudfront.Distribution(
-        f"{name}-distribution",
-        enabled=True,
-        web_acl_id=web_acl_id,
-        origins=[{**origin, "custom_origin_config": _https()}],
-        default_cache_behavior={
-            "target_origin_id": "origin",
-            "viewer_protocol_policy": "https-only",
-            "allowed_methods": ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"],
-            "cached_methods": ["GET", "HEAD"],
-            "lambda_function_associations": [
-                {"event_type": "viewer-request", "lambda_arn": function.qualified_arn, "include_body": True}
-            ],
-        },
-        restrictions={"geo_restriction": {"restriction_type": "none"}},
-        viewer_certificate={"cloudfront_default_certificate": True},
-    )
+    behaviour: dict[str, Any] = {
+        "target_origin_id": "origin",
+        "viewer_protocol_policy": "https-only",
+        "allowed_methods": ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"],
+        "cached_methods": ["GET", "HEAD"],
+        "lambda_function_associations": [
+            {"event_type": "viewer-request", "lambda_arn": function.qualified_arn, "include_body": True}
+        ],
+    }
+    settings: dict[str, Any] = {
+        "enabled": True,
+        "web_acl_id": web_acl_id,
+        "origins": [{**origin, "custom_origin_config": _https()}],
+        "default_cache_behavior": behaviour,
+        "restrictions": {"geo_restriction": {"restriction_type": "none"}},
+        "viewer_certificate": {"cloudfront_default_certificate": True},
+    }
+    aws.cloudfront.Distribution(f"{name}-distribution", **settings)
 
 
 def _https() -> dict[str, Any]:
