@@ -45,7 +45,7 @@ def load(name: str, root: Path = POLICIES) -> Pack:
     Raises
     ------
     PackError
-        When a module has no rule, or its id is not the file's name.
+        When a module has no rule, its id is not the file's name, or there is no module at all.
     """
     package = importlib.import_module(f"policies.{name}")
     rules = []
@@ -53,6 +53,8 @@ def load(name: str, root: Path = POLICIES) -> Pack:
         if found.name.startswith("_"):
             continue
         rules.append(_rule(name, found.name))
+    if not rules:
+        raise PackError(f"policies/{name} has no rule; put a file with a RULE into it (docs/forking.md)")
     what = (package.__doc__ or "").strip().splitlines()[0] if package.__doc__ else ""
     return Pack(name, what, tuple(sorted(rules, key=lambda rule: rule.id)))
 
