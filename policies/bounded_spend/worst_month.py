@@ -70,6 +70,7 @@ def _missing(endpoint: InferenceEndpoint) -> list[str]:
     described = describe(endpoint)
     guards = {
         "a firewall": described.firewall,
+        "a rate that blocks": described.rate_cap_rps,
         "a gate": described.gate,
         "a limits item": described.daily_quota,
         "a guard": described.guard,
