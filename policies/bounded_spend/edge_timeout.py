@@ -37,7 +37,8 @@ RULE: Final = Rule(
     why="Each lease may cost one timeout more than it was granted, and a hanging call is billed to its end. An older "
     "version, named by its ARN, keeps the timeout that it was published with.",
     source="docs/adr/0004-bound.md, the term M; Amazon CloudFront Developer Guide, Restrictions on Lambda@Edge",
-    fix="set timeout to what a cold start takes, such as timeout=3",
+    fix="set timeout to what a cold start takes, such as timeout=3; in this platform's stacks that is the function's "
+    "timeout_s, unless customize.lambda.timeout overrides it",
     subjects=endpoints,
     check=_check,
     config={

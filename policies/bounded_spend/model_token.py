@@ -29,7 +29,12 @@ def _check(endpoint: InferenceEndpoint, _: Config) -> Iterator[Violation]:
         if not is_model_path(behaviour.path) or behaviour.settings.get("trustedKeyGroups"):
             continue
         if behaviour.path in open_paths:
-            yield Violation(endpoint.distribution, f"the behaviour {behaviour.path} has no gate: anybody fetches")
+            yield Violation(
+                endpoint.distribution,
+                f"the behaviour {behaviour.path} has no gate: anybody fetches",
+                f"put the gate on {behaviour.path}, see behaviours-gated"
+                + ("" if tokens else f"; then a token under the key {TOKEN_KEY}k1 into its store"),
+            )
         elif not tokens:
             yield Violation(
                 endpoint.distribution, f"0 keys {TOKEN_KEY}… lie in the gate's store, so {behaviour.path} asks for none"

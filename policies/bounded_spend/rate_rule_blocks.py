@@ -8,6 +8,7 @@ from typing import Final
 from policies.bounded_spend._firewall import BLOCK, CONSTANT, Tried, is_cap, tried
 from policies.core.endpoint import InferenceEndpoint, endpoints
 from policies.core.rule import Config, Rule, Violation
+from policies.core.web_acl import AclRule
 
 
 def _check(endpoint: InferenceEndpoint, _: Config) -> Iterator[Violation]:
@@ -15,7 +16,7 @@ def _check(endpoint: InferenceEndpoint, _: Config) -> Iterator[Violation]:
     if firewall is None:
         yield Violation(endpoint.distribution, "webAclId names no web ACL of this program, so no rate is limited")
     elif not firewall.caps:
-        yield Violation(firewall.resource, "; ".join(_reasons(firewall)))
+        yield Violation(firewall.resource, "; ".join(_reasons(firewall)), _one_change(firewall))
 
 
 def _reasons(firewall: Tried) -> Iterator[str]:
@@ -26,14 +27,24 @@ def _reasons(firewall: Tried) -> Iterator[str]:
     rates = [rule for rule in firewall.acl.rules if rule.rate is not None]
     if not rates:
         yield "0 rate rules, 1 is asked for"
-    for rule in rates:
-        key = (rule.rate or {}).get("aggregateKeyType", "IP")
+    # Where a rule has one counter for all it is the one to mend; those by address are right beside it.
+    for rule in [each for each in rates if _key(each) == CONSTANT] or rates:
         if rule.action != BLOCK:
             yield f"rule {rule.name} has action {rule.action}, not block: it stops nothing"
-        if key != CONSTANT and not any(is_cap(each) for each in rates):
-            yield f"rule {rule.name} counts by {key}: its limit times the number of keys is no bound; CONSTANT is one"
+        if _key(rule) != CONSTANT:
+            yield f"rule {rule.name} counts by {_key(rule)}: its limit times the number of keys bounds nothing"
         elif is_cap(rule) and (escape := firewall.escape(rule)):
             yield f"rule {rule.name} (priority {rule.priority:.0f}) does not count {escape}, which passes"
+
+
+def _key(rule: AclRule) -> str:
+    return str((rule.rate or {}).get("aggregateKeyType", "IP"))
+
+
+def _one_change(firewall: Tried) -> str:
+    """Return the change of one action that mends it; empty, for the rule's own advice, where that is not enough."""
+    idle = [rule for rule in firewall.acl.rules if rule.rate and _key(rule) == CONSTANT and rule.action != BLOCK]
+    return f"set the action of rule {idle[0].name} to {{'block': {{}}}}, and leave the rest" if idle else ""
 
 
 RULE: Final = Rule(

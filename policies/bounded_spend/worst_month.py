@@ -60,9 +60,10 @@ def _ways_out(endpoint: InferenceEndpoint, worst: Bound, budget: Decimal) -> str
     if missing := _missing(endpoint):
         return f"first give it {', '.join(missing)}, see this pack's other rules: until then nothing bounds the month"
     if not worst.total.is_finite():
-        return ""
+        return f"mend what this pack's other rules report, and take away what has no price: {_because(worst)}"
     fitting = [option for option in options(describe(endpoint), budget) if option.fits]
-    return "any one of: " + "; ".join(str(option) for option in fitting[:3]) if fitting else ""
+    shown = "; ".join(str(option) for option in fitting[:3])
+    return f"what the other rules report first; then any one of these settings: {shown}" if fitting else ""
 
 
 def _missing(endpoint: InferenceEndpoint) -> list[str]:
