@@ -182,7 +182,9 @@ def test_a_renamed_function_is_replaced_and_its_distribution_follows(deployed: P
     settings = deployed.stack_file().read_text()
     before = {each["urn"]: each["id"] for each in deployed.resources() if each["type"] in {LAMBDA, DISTRIBUTION}}
     try:
-        deployed.change_function(customize={"lambda": {"name": "edgewise-local-other"}})
+        # Its log groups go with it: bounded_spend refuses a function that logs where nothing expires.
+        groups = {"name": "/aws/lambda/us-east-1.edgewise-local-other"}
+        deployed.change_function(customize={"lambda": {"name": "edgewise-local-other"}, "log-group": groups})
         deployed.up()
 
         after = {each["urn"]: each["id"] for each in deployed.resources() if each["type"] in {LAMBDA, DISTRIBUTION}}
