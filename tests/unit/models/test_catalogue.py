@@ -132,7 +132,7 @@ def test_nobody_serves_twice() -> None:
         ("{first: 35, last: 40}", "{first: 40, last: 39}", "people: .*a group is empty"),
         ("enrolment_photos: 3", "enrolment_photos: 10", "enrolment_photos: .*less than 10, got 10"),
         ("licence: MIT", "license: MIT", "licence: Field required.*; license: Extra inputs"),
-        ("registry: pypi", "registry: conda", "sources.photos.registry: Input should be 'npm' or 'pypi', got 'conda'"),
+        ("registry: pypi", "registry: conda", "sources.photos.registry: Input should be 'npm', 'pypi' or 'debian', got 'conda'"),
         ("name: face-match", "name: [", "recipe.yaml: not YAML"),
     ],
 )
