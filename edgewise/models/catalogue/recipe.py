@@ -47,6 +47,8 @@ class Budgets(Strict):
     ----------
     accuracy_points : float
         Percentage points of balanced accuracy that the shipped variant may lose against float32.
+    min_accuracy : float
+        Balanced accuracy that it must reach, 0..1: a model that knows nothing loses nothing either.
     min_size_ratio : float
         How many times smaller than float32 it must be at least.
     min_speedup : float
@@ -54,6 +56,7 @@ class Budgets(Strict):
     """
 
     accuracy_points: Annotated[float, Field(ge=0, le=100)] = 1.0
+    min_accuracy: Annotated[float, Field(ge=0.5, le=1)] = 0.9
     min_size_ratio: Annotated[float, Field(gt=0)] = 1.0
     min_speedup: Annotated[float, Field(ge=0)] = 0.0
 

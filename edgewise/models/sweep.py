@@ -1,0 +1,101 @@
+"""Which nodes int8 hurts: each is quantised alone, and those that hurt most for their size stay in float32."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from edgewise.models.runtime import Model
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import onnx
+    from numpy.typing import NDArray
+
+    from edgewise.models.quantise import Calibrated, Kind
+
+# Relative error of the output that quantisation may cause. Below it, what the sweep could still win is less than what
+# one float32 layer costs in size and time; above it, the gate decides anyway.
+TOLERANCE: Final = 0.05
+_SAMPLES: Final = 16
+# CPUs differ in the last bits; a figure that is written into a lock must not.
+_DIGITS: Final = 3
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sensitivity:
+    """What a sweep found.
+
+    Attributes
+    ----------
+    errors : dict of str to float
+        By node: relative error of the output when it alone is quantised.
+    exclude : tuple of str
+        What should stay in float32, in the graph's order.
+    """
+
+    errors: dict[str, float]
+    exclude: tuple[str, ...]
+
+
+def sweep(
+    body: onnx.ModelProto,
+    calibrated: Calibrated,
+    inputs: Sequence[NDArray[Any]],
+    *,
+    kind: Kind,
+    tolerance: float = TOLERANCE,
+    say: Callable[[str], None],
+) -> Sensitivity:
+    """Measure each node and choose the exclusions.
+
+    Errors of single nodes are taken for independent, so their squares add up. The node with the largest square per
+    byte that float32 costs goes first, until the root of what is left is within the tolerance.
+
+    Parameters
+    ----------
+    body : onnx.ModelProto
+        The float32 network.
+    calibrated : Calibrated
+        The same with its ranges.
+    inputs : sequence of arrays
+        Some of them are run; the calibration inputs do.
+    kind : Kind
+        How weights are quantised.
+    tolerance : float
+        The relative error that is good enough.
+    say : callable
+        Takes progress lines.
+    """
+    chosen = [inputs[index * len(inputs) // _SAMPLES] for index in range(min(_SAMPLES, len(inputs)))]
+    exact = _outputs(body, chosen)
+    weights = calibrated.weighted()
+    errors: dict[str, float] = {}
+    for number, name in enumerate(weights, 1):
+        found = _outputs(calibrated.quantise(kind=kind, only=[name]), chosen)
+        errors[name] = _rounded(float(np.linalg.norm(found - exact) / np.linalg.norm(exact)))
+        say(f"sensitivity {number}/{len(weights)}: {name} {errors[name]:.4f}")
+    return Sensitivity(errors=errors, exclude=_exclusions(errors, weights, tolerance))
+
+
+def _exclusions(errors: dict[str, float], weights: dict[str, int], tolerance: float) -> tuple[str, ...]:
+    left = dict(errors)
+    while left and math.sqrt(sum(error**2 for error in left.values())) > tolerance:
+        worst = max(left, key=lambda name: left[name] ** 2 / weights[name])
+        del left[worst]
+    return tuple(name for name in errors if name not in left)
+
+
+def _outputs(model: onnx.ModelProto, inputs: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
+    """Return all outputs for all inputs, one behind the other."""
+    runner = Model(model.SerializeToString())
+    rows = [np.concatenate([np.ravel(value) for value in runner.run(tensor).values()]) for tensor in inputs]
+    return np.asarray(rows, dtype=np.float64)
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.{_DIGITS}g}")
