@@ -27,10 +27,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 CPU: Final = "Haswell"  # AVX2, the newest kind without any AVX512
-SAMPLES: Final = 24
-# Integer sums are equal on every CPU; the few float32 operations differ in the last bits, which moves a value by a step
-# of its int8 scale now and then. Scores are from 0 to 1; saturated weights moved them by 0.1 and more.
+SAMPLES: Final = 16
+# Integer sums are exact, but kernels round to the next int8 step in another order than the graph says. Scores are from
+# 0 to 1. Measured without AVX512 over 53 photos against the graph as it is written: 7-bit weights moved face-match's
+# score by up to 0.0065 and face-match-small's by 0; 8-bit weights, which saturate, by 0.060 and 0.222.
 SCORE_TOLERANCE: Final = 0.02
+# A decision whose score lies that near to its threshold may fall either way: this share may.
+DECISION_TOLERANCE: Final = 0.07
 _PACKAGE: Final = "qemu-user-static"
 _NAMES: Final = ("qemu-x86_64", "qemu-x86_64-static")
 # Emulated, the imports of numpy and ONNX Runtime alone take some ten seconds.
@@ -112,7 +115,10 @@ def check(
     answer: Sequence[str],
     say: Callable[[str], None],
 ) -> str:
-    """Refuse an artefact that answers otherwise on the emulated CPU, and say what came out.
+    """Refuse an artefact that answers otherwise on the emulated CPU than its graph says, and say what came out.
+
+    What the graph says is computed here, node by node in float32, so that the comparison is as strict on a machine
+    whose own CPU lacks AVX512-VNNI.
 
     Parameters
     ----------
@@ -123,8 +129,8 @@ def check(
     inputs : sequence of arrays
         From the test split; `SAMPLES` of them, spread evenly, are run.
     answer : sequence of str
-        The outputs that a device gets: whole numbers and truths must be equal, other numbers within
-        `SCORE_TOLERANCE`.
+        The outputs that a device gets. Scores must be equal within `SCORE_TOLERANCE`; whole numbers and truths in
+        all answers but a share of `DECISION_TOLERANCE`.
     say : callable
         Takes progress lines.
 
@@ -138,31 +144,32 @@ def check(
     count = min(SAMPLES, len(inputs))
     chosen = [inputs[index * len(inputs) // count] for index in range(count)]
     say(f"{name}: asking {count} inputs on an emulated {CPU}")
-    here = Model(artefact)
+    exact = Model(artefact, fused=False)
     pairs = [
-        (here.run(tensor), there) for tensor, there in zip(chosen, answers(artefact, chosen, say=say), strict=True)
+        (exact.run(tensor), there) for tensor, there in zip(chosen, answers(artefact, chosen, say=say), strict=True)
     ]
     return compare(name, pairs, answer=answer)
 
 
 def compare(name: str, pairs: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]], *, answer: Sequence[str]) -> str:
-    """Compare this machine's outputs with another CPU's; parameters and errors as for `check`."""
-    differing, largest = 0, 0.0
-    for here, there in pairs:
-        off = False
-        for output in answer:
-            mine, other = np.asarray(here[output]), np.asarray(there[output])
-            if np.issubdtype(mine.dtype, np.floating):
-                distance = float(np.abs(mine.astype(np.float64) - other).max())
-                largest = max(largest, distance)
-                off |= not distance <= SCORE_TOLERANCE
-            else:
-                off |= not np.array_equal(mine, other)
-        differing += off
-    if differing:
+    """Compare the graph's exact outputs with another CPU's; parameters and errors as for `check`."""
+    decided, largest = 0, 0.0
+    for exact, there in pairs:
+        values = [(np.asarray(exact[output]), np.asarray(there[output])) for output in answer]
+        scores = [pair for pair in values if np.issubdtype(pair[0].dtype, np.floating)]
+        largest = max([largest, *(_distance(*pair) for pair in scores)])
+        decided += any(not np.array_equal(*pair) for pair in values if not np.issubdtype(pair[0].dtype, np.floating))
+    if largest > SCORE_TOLERANCE or decided > DECISION_TOLERANCE * len(pairs):
         raise GateError(
-            f"{name}: on an emulated {CPU} (no AVX512-VNNI) {differing} of {len(pairs)} answers differ, a score by "
-            f"up to {largest:.4f}; allowed: 0 and {SCORE_TOLERANCE}. Weights of 8 bits saturate there: use "
-            "u8s8_reduced or u8u8"
+            f"{name}: on an emulated {CPU} (no AVX512-VNNI) scores differ from what the graph says by up to "
+            f"{largest:.4f}, allowed: {SCORE_TOLERANCE}; {decided} of {len(pairs)} decisions differ, allowed: "
+            f"{DECISION_TOLERANCE:.0%}. Weights of 8 bits saturate there: use u8s8_reduced or u8u8"
         )
-    return f"{len(pairs)} of {len(pairs)} answers equal on an emulated {CPU}, scores within {largest:.4f}"
+    same = len(pairs) - decided
+    return f"{same} of {len(pairs)} decisions equal on an emulated {CPU}, scores within {largest:.4f}"
+
+
+def _distance(one: NDArray[Any], other: NDArray[Any]) -> float:
+    """Return the largest difference; infinite where a value is no number."""
+    distance = float(np.abs(one.astype(np.float64) - other).max())
+    return distance if np.isfinite(distance) else float("inf")

@@ -12,7 +12,7 @@ import yaml
 from pydantic import Field, ValidationError
 
 from edgewise.models.catalogue.recipe import Strict, Text
-from edgewise.models.quantise import Kind
+from edgewise.models.kinds import Kind
 from edgewise.models.stages import LOCK_FILE, write
 
 if TYPE_CHECKING:

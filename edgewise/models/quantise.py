@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import onnx
@@ -19,12 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-Kind: TypeAlias = Literal["u8s8_reduced", "u8u8", "u8s8"]
-"""Activations are uint8 with each. Weights: 7 bits (``reduce_range``), uint8, or int8 with all its 8 bits. The last
-saturates on CPUs without VNNI: it exists to be refused, see `edgewise.models.emulated`."""
-
-KINDS: Final[tuple[Kind, ...]] = ("u8s8_reduced", "u8u8")
-"""Those that are exact on every x86-64 CPU."""
+    from edgewise.models.kinds import Kind
 
 # CPUs differ in the last bits of a float sum. Ranges of four digits hide that, so the artefact's digest
 # doesn't depend on the CPU that built it.

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     import onnx
     from numpy.typing import NDArray
 
-    from edgewise.models.quantise import Calibrated, Kind
+    from edgewise.models.kinds import Kind
+    from edgewise.models.quantise import Calibrated
 
 # Relative error of the output that quantisation may cause. Below it, what the sweep could still win is less than what
 # one float32 layer costs in size and time; above it, the gate decides anyway.
