@@ -61,7 +61,7 @@ def _figures(lock: Lock) -> str:
         + "\n".join(lines)
         + f"\n\nIt loses {found.loss_points:.2f} points against float32 (95 % upper bound, paired bootstrap over "
         f"groups: {found.loss_upper_points:.2f}). Times: CPU time, median, the three in turns in one run, on "
-        f"{found.machine}; they differ by machine and are not part of the digest. {found.emulated[:1].upper()}{found.emulated[1:]}."
+        f"{found.machine}; they differ by machine and are not part of the digest. On another CPU: {found.emulated}."
     )
 
 

@@ -14,6 +14,8 @@ from onnxruntime.quantization.shape_inference import (  # type: ignore[import-un
     quant_pre_process,
 )
 
+from edgewise.models.release import release
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
@@ -88,7 +90,8 @@ class Calibrated:
             Nodes that stay in float32; names that the model doesn't have are passed over, for a pruned model may
             have lost them.
         only : collection of str
-            When given, everything else stays in float32.
+            When given, everything else stays in float32, and so do the outputs of these: what they lose is counted
+            with whoever takes them in.
         """
         with tempfile.TemporaryDirectory(prefix="edgewise-") as scratch:
             ranges, quantised = Path(scratch, "ranges.json"), str(Path(scratch, "int8.onnx"))
@@ -107,8 +110,15 @@ class Calibrated:
                 nodes_to_quantize=sorted(only),
                 per_channel=True,
                 reduce_range=kind == "u8s8_reduced",
+                extra_options={
+                    "OpTypesToExcludeOutputQuantization": list(WEIGHTED_OPERATORS) if only else [],
+                    # Else a Relu before a rounding step is left out, for rounding cuts off what is negative; but a
+                    # rounding step that is taken away again cuts nothing off.
+                    "QDQKeepRemovableActivations": bool(exclude),
+                },
             )
-            return _bare(onnx.load(quantised))
+            result = onnx.load(quantised)
+        return _bare(release(result, exclude, _BETWEEN) if exclude else result)
 
 
 def quantise(
