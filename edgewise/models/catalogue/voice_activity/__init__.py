@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from edgewise.models.catalogue.entry import Entry, Split
+    from edgewise.models.catalogue.entry import Split
     from edgewise.models.catalogue.voice_activity.audio import Samples
     from edgewise.models.catalogue.voice_activity.data import VoiceRecipe, Window
 
@@ -105,4 +105,4 @@ def _tally(window: Window, *, said: bool) -> Tally:
     return Tally(impostors=1, refused=int(not said))
 
 
-ENTRY: Final[Entry] = VoiceActivity()
+ENTRY: Final = VoiceActivity()
