@@ -37,7 +37,9 @@ def spend(census: Census, curves: Sequence[Sequence[Step]], keep: float | None) 
     goals = [_stretch(census, curve, 0) for curve in curves]
     slopes = [_slope(census, curve, 0, goal) for curve, goal in zip(curves, goals, strict=True)]
     gone: list[tuple[tuple[int, ...], float]] = []
-    while keep is None or census.weights() > keep * census.total:
+    # The share's last bits must not cost a unit.
+    allowed = 0 if keep is None else int(keep * census.total + 1e-6)
+    while census.weights() > allowed:
         best = int(np.argmin(slopes)) if slopes else 0
         if not slopes or slopes[best] == np.inf:
             if keep is None:

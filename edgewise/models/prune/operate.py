@@ -15,10 +15,11 @@ from edgewise.models.prune.errors import PruneError
 from edgewise.models.prune.follow import follow
 from edgewise.models.prune.graph import Graph
 from edgewise.models.prune.layers import matrix_of
-from edgewise.models.prune.repair import Stepper, repair_layer
+from edgewise.models.prune.repair import Whole, repair_layer
 from edgewise.models.prune.rows import Reader, read_rows
 from edgewise.models.prune.sensitivity import prices
-from edgewise.models.prune.shrink import shrink, stays_of
+from edgewise.models.prune.shrink import shrink
+from edgewise.models.prune.stepper import Stepper
 from edgewise.models.prune.targets import shortcuts
 
 if TYPE_CHECKING:
@@ -195,19 +196,17 @@ class _Operation:
     def cut(self, *, repair: bool) -> None:
         """Cut out what the census has removed, and repair the rest."""
         layers, alive = self.followed.layers, self._census.stays
-        kept = [stays_of(layer, reader.columns, alive) for layer, reader in zip(layers, self._readers, strict=True)]
-        goals = []
-        for index, layer in enumerate(layers if repair else []):
-            matrix = matrix_of(layer, self.graph.weights[layer.weight])
-            bias = self.graph.weights[layer.bias].reshape(-1) if layer.bias is not None else 0.0
-            goals.append((self._rows[index].astype(np.float64) @ matrix.T + bias).astype(np.float32))
-        self._rows = []
+        whole = [Whole.of(self.graph, layer) for layer in layers]
+        kept = [
+            alive(layer.made.ids) if layer.made is not None else np.ones(len(before.matrix), dtype=bool)
+            for layer, before in zip(layers, whole, strict=True)
+        ]
         shrink(self.graph, self.followed, alive)
         if repair:
             self._say("repairing")
-            self._repair([rows for rows, _ in kept], goals)
+            self._repair(kept, whole)
 
-    def _repair(self, kept: list[NDArray[np.bool_]], goals: list[NDArray[np.float32]]) -> None:
+    def _repair(self, kept: list[NDArray[np.bool_]], whole: list[Whole]) -> None:
         stepper = Stepper(self.graph, self._samples)
         here = [i for i, layer in enumerate(self.followed.layers) if layer.output in self.graph.producers]
         for place, index in enumerate(here):
@@ -216,11 +215,10 @@ class _Operation:
             wanted += [self._shortcuts[later][0] for later in here[place:] if later in self._shortcuts]
             stepper.forget(wanted)
             rows = np.concatenate([reader.read(v, p) for v, p in zip(stepper.values(layer.source), picks, strict=True)])
-            goal = goals[index].astype(np.float64)
-            stays = kept[index] if layer.made is not None else np.ones(goal.shape[1], dtype=bool)
-            goal = goal[:, stays]
+            outputs = kept[index]
+            goal = whole[index].outputs(outputs).apply(self._rows[index])
             if index in self._shortcuts:
                 tensor, shift = self._shortcuts[index]
                 now = [reader.made(v, p, shift) for v, p in zip(stepper.values(tensor), picks, strict=True)]
-                goal += self._besides[index][:, stays].astype(np.float64) - np.concatenate(now)
-            repair_layer(self.graph, layer, rows, goal, len(self._samples))
+                goal += self._besides[index][:, outputs].astype(np.float64) - np.concatenate(now)
+            repair_layer(self.graph, layer, rows, goal, samples=len(self._samples))

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from edgewise.models.prune.layers import matrix_of, weight_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from edgewise.models.prune.graph import Graph
@@ -80,7 +79,38 @@ class _Problem:
         return weights, self._mean_goal - weights @ self._mean_row
 
 
-def repair_layer(graph: Graph, layer: Layer, rows: Rows, goal: Matrix, samples: int) -> None:
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A layer before it was pruned.
+
+    Attributes
+    ----------
+    matrix : array
+        [outputs, columns].
+    bias : array or None
+        [outputs].
+    """
+
+    matrix: Matrix
+    bias: Matrix | None
+
+    @classmethod
+    def of(cls, graph: Graph, layer: Layer) -> Whole:
+        """Copy a layer as it is now."""
+        bias = graph.weights[layer.bias].reshape(-1).astype(np.float64) if layer.bias is not None else None
+        return cls(matrix_of(layer, graph.weights[layer.weight]), bias)
+
+    def outputs(self, stay: NDArray[np.bool_]) -> Whole:
+        """Return it with the outputs that stay."""
+        return Whole(self.matrix[stay], self.bias[stay] if self.bias is not None else None)
+
+    def apply(self, rows: Rows) -> Matrix:
+        """Return the layer's output, [rows, outputs]."""
+        made: Matrix = rows.astype(np.float64) @ self.matrix.T
+        return made if self.bias is None else made + self.bias
+
+
+def repair_layer(graph: Graph, layer: Layer, rows: Rows, goal: Matrix, *, samples: int) -> None:
     """Change a layer's weights in place so that its output on ``rows`` comes close to ``goal``.
 
     Parameters
@@ -92,19 +122,18 @@ def repair_layer(graph: Graph, layer: Layer, rows: Rows, goal: Matrix, samples: 
     samples : int
         How many samples the rows come from.
     """
-    original = graph.weights[layer.weight]
-    matrix = matrix_of(layer, original)
-    bias = graph.weights[layer.bias].reshape(-1) if layer.bias is not None else None
-    missing = goal - rows.astype(np.float64) @ matrix.T - (0.0 if bias is None else bias)
+    start = Whole.of(graph, layer)
+    missing = goal - start.apply(rows)
     if float((missing**2).mean()) <= _CLOSE * max(float(goal.var()), 1e-30):
         return
-    found = fit(rows, missing, centred=bias is not None, samples=samples)
+    found = fit(rows, missing, centred=start.bias is not None, samples=samples)
     if found is None:
         return
-    graph.weights[layer.weight] = weight_of(layer, _coarse(matrix + found[0]), original.shape)
-    if layer.bias is not None and bias is not None:
-        changed = _coarse((bias + found[1])[None])[0]
-        graph.weights[layer.bias] = changed.astype(np.float32).reshape(graph.weights[layer.bias].shape)
+    matrix, bias = start.matrix + found[0], found[1]
+    graph.weights[layer.weight] = weight_of(layer, _coarse(matrix), graph.weights[layer.weight].shape)
+    if layer.bias is not None and start.bias is not None:
+        shape = graph.weights[layer.bias].shape
+        graph.weights[layer.bias] = _coarse((start.bias + bias)[None])[0].astype(np.float32).reshape(shape)
 
 
 def _coarse(matrix: Matrix) -> Matrix:
@@ -113,51 +142,3 @@ def _coarse(matrix: Matrix) -> Matrix:
     _, exponent = np.frexp(largest)
     step = np.ldexp(1.0, exponent - _PLACES)
     return np.asarray(np.round(matrix / step) * step)
-
-
-class Stepper:
-    """Runs a graph piece by piece: what was computed is kept, and changed weights count from then on.
-
-    Parameters
-    ----------
-    graph : Graph
-        The graph that is being repaired.
-    samples : sequence of array
-        Its inputs.
-    """
-
-    def __init__(self, graph: Graph, samples: Sequence[NDArray[Any]]) -> None:
-        self._graph = graph
-        self._values: dict[str, list[NDArray[Any]]] = {graph.input: list(samples)}
-
-    def values(self, tensor: str) -> list[NDArray[Any]]:
-        """Return a tensor for each sample."""
-        if tensor not in self._values:
-            nodes, inputs = self.path(tensor)
-            session = self._graph.part({name: self._values[name][0] for name in inputs}, [tensor], nodes)
-            count = len(self._values[self._graph.input])
-            self._values[tensor] = [
-                session.run({name: self._values[name][index] for name in inputs})[tensor] for index in range(count)
-            ]
-        return self._values[tensor]
-
-    def path(self, tensor: str) -> tuple[list[Any], list[str]]:
-        """Return the nodes from known tensors to one that is wanted, and those known tensors."""
-        needed, inputs, nodes = {tensor}, set(), []
-        for node in reversed(self._graph.nodes):
-            if not needed.intersection(node.output):
-                continue
-            nodes.append(node)
-            for name in node.input:
-                if name in self._values:
-                    inputs.add(name)
-                elif name and name not in self._graph.weights:
-                    needed.add(name)
-        return nodes[::-1], sorted(inputs)
-
-    def forget(self, wanted: Sequence[str]) -> None:
-        """Drop what isn't needed for the tensors that will still be asked for."""
-        kept = {self._graph.input}
-        for tensor in wanted:
-            kept.update([tensor] if tensor in self._values else self.path(tensor)[1])
-        self._values = {name: value for name, value in self._values.items() if name in kept}

@@ -8,10 +8,8 @@ import numpy as np
 from onnx import helper
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from edgewise.models.prune.graph import Graph
-    from edgewise.models.prune.units import Alive, Followed, Ids, Layer
+    from edgewise.models.prune.units import Alive, Followed, Layer
 
 
 def shrink(graph: Graph, followed: Followed, alive: Alive) -> None:
@@ -35,12 +33,6 @@ def shrink(graph: Graph, followed: Followed, alive: Alive) -> None:
             _bypass(graph, layer)
     _drop_dead(graph)
     graph.refresh()
-
-
-def stays_of(layer: Layer, columns: Ids, alive: Alive) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return which outputs and which columns of a layer's matrix stay."""
-    rows = alive(layer.made.ids) if layer.made is not None else np.ones(0, dtype=bool)
-    return rows, np.where(columns < 0, True, alive(np.maximum(columns, 0)))
 
 
 def _bypass(graph: Graph, layer: Layer) -> None:
