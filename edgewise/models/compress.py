@@ -15,7 +15,7 @@ from edgewise.models.metadata import ANSWER_KEY
 from edgewise.models.pipeline import Pipeline
 from edgewise.models.quantise import Calibrated
 from edgewise.models.runtime import Model
-from edgewise.models.sweep import Sensitivity, sweep
+from edgewise.models.sweep import TOLERANCES, Sensitivity, sweep
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from edgewise.models.gate import Loss
     from edgewise.models.kinds import Kind
 
+# Part of the accuracy budget that int8 alone may spend; the rest is for the cut.
+_QUANTISATION_SHARE = 0.25
 # Kinds that lose as much to within this are told apart by their time.
 _SAME_POINTS = 0.1
 # Times that differ by less are the same: then the first kind is taken, which no noise can turn.
@@ -84,8 +86,7 @@ class Compressor:
         gate.check_splits(self.name, self.entry.splits(say=self._say))
         fp32 = self.pipeline.variant(None).artefact
         self._fp32_choice = self.pipeline.judged(fp32, "choice").accuracy
-        kind, sensitivity = self._kind()
-        plain = Choice(kind=kind, exclude=sensitivity.exclude)
+        plain, sensitivity = self._plain()
         keeps = search.smallest_first(
             lambda keep: self._loses(plain.model_copy(update={"keep": keep})),
             budget_points=self.entry.recipe.budgets.accuracy_points,
@@ -113,28 +114,39 @@ class Compressor:
             self._say(f"{self.name}: {how}: {measured.bytes} bytes, {lost:+.2f} points lost on the choice split")
         return self._measured[choice]
 
-    def _kind(self) -> tuple[Kind, Sensitivity]:
-        """Return the kind of int8 that measures better, with the nodes that stay in float32 with it."""
+    def _plain(self) -> tuple[Choice, Sensitivity]:
+        """Return the kind of int8 that measures better, with the nodes that stay in float32 with it; nothing is cut."""
         found = {kind: self._sweep(kind) for kind in KINDS}
-        choices = {kind: Choice(kind=kind, exclude=found[kind].exclude) for kind in KINDS}
+        choices = {kind: self._exclude(kind, found[kind]) for kind in KINDS}
         lost = {kind: self._loses(choice) for kind, choice in choices.items()}
         fine = [kind for kind in KINDS if lost[kind] <= min(lost.values()) + _SAME_POINTS]
         artefacts: dict[str, bytes] = {kind: self.pipeline.variant(choices[kind]).artefact for kind in fine}
         times = latency.measure(artefacts, self.entry.samples(say=self._say))
         best = next(kind for kind in KINDS if kind in fine and times[kind] <= min(times.values()) * _SAME_TIME)
-        self._say(f"{self.name}: quantised as {best}; in float32 stay: {', '.join(found[best].exclude) or 'none'}")
-        return best, found[best]
+        self._say(f"{self.name}: quantised as {best}; in float32 stay: {', '.join(choices[best].exclude) or 'none'}")
+        return choices[best], found[best]
+
+    def _exclude(self, kind: Kind, sensitivity: Sensitivity) -> Choice:
+        """Leave as few nodes in float32 as keeps quantisation's part of the budget; if none does, what loses least."""
+        allowed = self.entry.recipe.budgets.accuracy_points * _QUANTISATION_SHARE
+        tried = []
+        for tolerance in TOLERANCES:
+            choice = Choice(kind=kind, exclude=sensitivity.exclusions(tolerance))
+            if self._loses(choice) <= allowed:
+                return choice
+            tried.append(choice)
+        return min(tried, key=self._loses)
 
     def _sweep(self, kind: Kind) -> Sensitivity:
         def make() -> dict[str, Any]:
             body = onnx.load_from_string(self.pipeline.body)
             inputs = self.pipeline.calibration
             result = sweep(body, Calibrated(body, inputs), inputs, kind=kind, say=self._say)
-            return {"errors": result.errors, "exclude": result.exclude}
+            return {"errors": result.errors, "weights": result.weights}
 
         of = hashlib.sha256(self.pipeline.body).hexdigest()
         found = self.pipeline.stages.json("sweep", {"of": of, "kind": kind}, make)
-        return Sensitivity(errors=found["errors"], exclude=tuple(found["exclude"]))
+        return Sensitivity(**found)
 
     def _face_the_gate(self, choices: list[Choice], plain: Choice) -> Passed:
         """Let the smallest variant pass that the gate accepts; each refusal is a step back to the next larger one."""

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from edgewise.models.kinds import Kind
     from edgewise.models.quantise import Calibrated
 
-# Relative error of the output that quantisation may cause. Below it, what the sweep could still win is less than what
-# one float32 layer costs in size and time; above it, the gate decides anyway.
-TOLERANCE: Final = 0.05
+# Relative errors of the output that quantisation may cause, tried from the left until the accuracy is good enough: what
+# stays in float32 costs size and time, so nothing stays there that the accuracy doesn't ask for.
+TOLERANCES: Final = (1.0, 0.3, 0.1, 0.03)
 _SAMPLES: Final = 16
 # CPUs differ in the last bits; a figure that is written into a lock must not.
 _DIGITS: Final = 3
@@ -35,12 +35,23 @@ class Sensitivity:
     ----------
     errors : dict of str to float
         By node: relative error of the output when it alone is quantised.
-    exclude : tuple of str
-        What should stay in float32, in the graph's order.
+    weights : dict of str to int
+        By node: how many weights it has.
     """
 
     errors: dict[str, float]
-    exclude: tuple[str, ...]
+    weights: dict[str, int]
+
+    def exclusions(self, tolerance: float) -> tuple[str, ...]:
+        """Return what should stay in float32 so that the rest causes at most this relative error.
+
+        Errors of single nodes are taken for independent, so their squares add up. The node with the largest square
+        per byte that float32 costs goes first, until the root of what is left is within the tolerance.
+        """
+        left = dict(self.errors)
+        while left and math.sqrt(sum(error**2 for error in left.values())) > tolerance:
+            del left[max(left, key=lambda name: left[name] ** 2 / self.weights[name])]
+        return tuple(name for name in self.errors if name not in left)
 
 
 def sweep(
@@ -49,13 +60,9 @@ def sweep(
     inputs: Sequence[NDArray[Any]],
     *,
     kind: Kind,
-    tolerance: float = TOLERANCE,
     say: Callable[[str], None],
 ) -> Sensitivity:
-    """Measure each node and choose the exclusions.
-
-    Errors of single nodes are taken for independent, so their squares add up. The node with the largest square per
-    byte that float32 costs goes first, until the root of what is left is within the tolerance.
+    """Quantise each node alone, and measure what the output loses.
 
     Parameters
     ----------
@@ -67,8 +74,6 @@ def sweep(
         Some of them are run; the calibration inputs do.
     kind : Kind
         How weights are quantised.
-    tolerance : float
-        The relative error that is good enough.
     say : callable
         Takes progress lines.
     """
@@ -80,15 +85,7 @@ def sweep(
         found = _outputs(calibrated.quantise(kind=kind, only=[name]), chosen)
         errors[name] = _rounded(float(np.linalg.norm(found - exact) / np.linalg.norm(exact)))
         say(f"sensitivity {number}/{len(weights)}: {name} {errors[name]:.4f}")
-    return Sensitivity(errors=errors, exclude=_exclusions(errors, weights, tolerance))
-
-
-def _exclusions(errors: dict[str, float], weights: dict[str, int], tolerance: float) -> tuple[str, ...]:
-    left = dict(errors)
-    while left and math.sqrt(sum(error**2 for error in left.values())) > tolerance:
-        worst = max(left, key=lambda name: left[name] ** 2 / weights[name])
-        del left[worst]
-    return tuple(name for name in errors if name not in left)
+    return Sensitivity(errors=errors, weights=weights)
 
 
 def _outputs(model: onnx.ModelProto, inputs: Sequence[NDArray[Any]]) -> NDArray[np.float64]:

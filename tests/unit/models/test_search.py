@@ -1,4 +1,4 @@
-"""The search: the smallest network that fits half of the budget, with few trials."""
+"""The search: the smallest network that fits its part of the budget, with few trials."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def counting(loses: Callable[[float], float]) -> tuple[Callable[[float], float],
 
 
 def test_it_halves_between_the_last_that_fits_and_the_first_that_does_not() -> None:
-    ask, asked = counting(lambda keep: 0.4 if keep >= 0.36 else 0.6)
+    ask, asked = counting(lambda keep: 0.7 if keep >= 0.36 else 0.8)
     assert smallest_first(ask, budget_points=1) == [0.38, 0.4, 0.5, 0.7, 1]
     assert asked == [0.7, 0.5, 0.4, 0.3, 0.35, 0.38]
 
 
-def test_half_of_the_budget_is_spent() -> None:
-    assert smallest_first(lambda _: 0.5, budget_points=1)[0] == GRID[-1]
-    assert smallest_first(lambda _: 0.51, budget_points=1) == [1]
+def test_three_quarters_of_the_budget_are_spent() -> None:
+    assert smallest_first(lambda _: 0.75, budget_points=1)[0] == GRID[-1]
+    assert smallest_first(lambda _: 0.76, budget_points=1) == [1]
 
 
 def test_what_fits_everywhere_ends_at_the_grids_end() -> None:

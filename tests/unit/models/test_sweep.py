@@ -9,7 +9,7 @@ from onnx import numpy_helper
 
 from edgewise.models.quantise import Calibrated
 from edgewise.models.runtime import Model
-from edgewise.models.sweep import sweep
+from edgewise.models.sweep import Sensitivity, sweep
 from tests.unit.models.graphs import conv_body
 from tests.unit.models.test_quantise import pictures
 
@@ -34,7 +34,7 @@ def test_a_harmless_network_is_quantised_whole() -> None:
     found = sweep(conv_body(), Calibrated(conv_body(), inputs), inputs, kind="u8s8_reduced", say=quiet)
     assert list(found.errors) == ["c1", "c2"]
     assert all(0 < error < 0.05 for error in found.errors.values())
-    assert found.exclude == ()
+    assert found.exclusions(0.1) == ()
 
 
 def test_the_node_that_hurts_stays_in_float32() -> None:
@@ -43,7 +43,7 @@ def test_the_node_that_hurts_stays_in_float32() -> None:
     found = sweep(body, calibrated, inputs, kind="u8s8_reduced", say=quiet)
     assert found.errors["c1"] < 0.05
     assert found.errors["c2"] > 0.5
-    assert found.exclude == ("c2",)
+    assert found.exclusions(0.1) == ("c2",)
 
     def off(exclude: tuple[str, ...]) -> float:
         small = Model(calibrated.quantise(exclude=exclude).SerializeToString())
@@ -52,7 +52,7 @@ def test_the_node_that_hurts_stays_in_float32() -> None:
         return float(np.mean([np.linalg.norm(one - other) / np.linalg.norm(other) for one, other in pairs]))
 
     # AND on other pictures the exclusion is what helps
-    assert off(found.exclude) < 0.05
+    assert off(("c2",)) < 0.05
     assert off(()) > 0.5
 
 
@@ -65,9 +65,16 @@ def test_what_is_excluded_is_left_as_it_was() -> None:
 
 def test_a_tolerance_decides_how_much_is_excluded() -> None:
     inputs = pictures(16, seed=1)
-    calibrated = Calibrated(conv_body(), inputs)
-    assert sweep(conv_body(), calibrated, inputs, kind="u8u8", tolerance=0, say=quiet).exclude == ("c1", "c2")
-    assert sweep(conv_body(), calibrated, inputs, kind="u8u8", tolerance=1, say=quiet).exclude == ()
+    found = sweep(conv_body(), Calibrated(conv_body(), inputs), inputs, kind="u8u8", say=quiet)
+    assert found.exclusions(0) == ("c1", "c2")
+    assert found.exclusions(1) == ()
+
+
+def test_the_largest_error_for_its_size_goes_first() -> None:
+    found = Sensitivity(errors={"big": 0.3, "small": 0.2, "good": 0.01}, weights={"big": 900, "small": 100, "good": 50})
+    assert found.exclusions(0.4) == ()
+    assert found.exclusions(0.31) == ("small",)
+    assert found.exclusions(0.1) == ("big", "small")
 
 
 @pytest.mark.parametrize(("kind", "dtype", "largest"), [("u8s8_reduced", np.int8, 64), ("u8u8", np.uint8, 255)])
