@@ -17,7 +17,7 @@ from edgewise.models.prune.graph import Graph
 from edgewise.models.prune.layers import matrix_of
 from edgewise.models.prune.repair import Whole, repair_layer
 from edgewise.models.prune.rows import Reader, read_rows
-from edgewise.models.prune.sensitivity import prices
+from edgewise.models.prune.sensitivity import Trial, measured
 from edgewise.models.prune.shrink import shrink
 from edgewise.models.prune.stepper import Stepper
 from edgewise.models.prune.targets import shortcuts
@@ -137,6 +137,20 @@ def _check(model: onnx.ModelProto, samples: Sequence[NDArray[Any]], keep: float,
         check_compressible(model)
     except ModelError as error:
         raise PruneError(str(error)) from None
+    _check_samples(model, samples)
+
+
+def _check_samples(model: onnx.ModelProto, samples: Sequence[NDArray[Any]]) -> None:
+    weights = {tensor.name for tensor in model.graph.initializer}
+    value = next(value for value in model.graph.input if value.name not in weights)
+    dtype = onnx.helper.tensor_dtype_to_np_dtype(value.type.tensor_type.elem_type)
+    shape = [dim.dim_value for dim in value.type.tensor_type.shape.dim]
+    for index, sample in enumerate(samples):
+        if list(sample.shape) != shape or sample.dtype != dtype:
+            raise PruneError(
+                f"sample {index}: {sample.dtype} {list(sample.shape)}, the input {value.name!r} is {dtype} {shape}; "
+                "give each sample in the input's form"
+            )
 
 
 class _Operation:
@@ -165,32 +179,23 @@ class _Operation:
         return budget.spend(self._census, curves, keep)
 
     def _curves(self, groups: list[tuple[list[int], list[int]]]) -> list[list[surgeon.Step]]:
-        layers = self.followed.layers
-        asked = {index for _, places in groups for index in places}
-        self._say("measuring how much each layer matters")
-        moments = [
-            surgeon.second_moments(self._rows[index], reader.taps, centred=reader.layer.bias is not None)
-            if index in asked
-            else None
-            for index, reader in enumerate(self._readers)
-        ]
-        work = sum(reader.positions * self.graph.weights[reader.layer.weight].size for reader in self._readers)
-        price = prices(self.graph, layers, moments, self._samples, work)
         sizes = {unit: self._census.saved([unit]) for unit in self._census.removable}
         self._say(f"ranking {len(sizes)} units in {len(groups)} groups")
+        trial = Trial(self.graph, self._readers, self._rows, self._samples)
         curves = []
         for units, places in groups:
             patients, silent = [], set(units)
             for place in places:
-                reader, layer, seconds = self._readers[place], layers[place], moments[place]
-                if seconds is not None:
-                    matrix = surgeon.by_channel(matrix_of(layer, self.graph.weights[layer.weight]), reader.taps)
-                    patients.append(surgeon.Patient(matrix, seconds, reader.columns[:: reader.taps], price[place]))
-                    silent -= set(reader.columns.tolist()) - surgeon.is_silent(self._rows[place], reader.columns)
-                    moments[place] = None
-            curves.append(
-                surgeon.order(units, patients, silent=frozenset(silent), sizes=sizes, may_go=self._census.may_go)
-            )
+                reader, rows = self._readers[place], self._rows[place]
+                layer = reader.layer
+                moments = surgeon.second_moments(rows, reader.taps, centred=layer.bias is not None)
+                # Where one layer alone reads the units, its price changes nothing in their order.
+                price = trial.price(place, moments) if len(places) > 1 else 1.0
+                matrix = surgeon.by_channel(matrix_of(layer, self.graph.weights[layer.weight]), reader.taps)
+                patients.append(surgeon.Patient(matrix, moments, reader.columns[:: reader.taps], price))
+                silent -= set(reader.columns.tolist()) - surgeon.is_silent(rows, reader.columns)
+            steps = surgeon.order(units, patients, silent=frozenset(silent), sizes=sizes, may_go=self._census.may_go)
+            curves.append(measured(trial, steps, places))
         return curves
 
     def cut(self, *, repair: bool) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # Tried on every fourth sample's rows; what predicts those best is taken. Shares of the second moments' mean.
 _RIDGES: Final = (1e-3, 1e-2, 1e-1, 1.0)
-_FOLDS: Final = 4
+FOLDS: Final = 4
 # Weights keep this many binary places below the largest of their output channel: 60 times finer than int8, and far
 # coarser than the last bits in which CPUs differ.
 _PLACES: Final = 12
@@ -28,7 +28,9 @@ _PLACES: Final = 12
 _CLOSE: Final = 1e-9
 
 
-def fit(rows: Rows, missing: Matrix, *, centred: bool, samples: int) -> tuple[Matrix, Matrix] | None:
+def fit(
+    rows: Rows, missing: Matrix, *, centred: bool, samples: int, whole: bool = True
+) -> tuple[Matrix, Matrix] | None:
     """Return what to add to a layer's matrix and bias so that it gives ``missing`` as well.
 
     Ridge regression: the original weights are the starting point that few samples pull at little.
@@ -43,6 +45,8 @@ def fit(rows: Rows, missing: Matrix, *, centred: bool, samples: int) -> tuple[Ma
         Whether there is a bias.
     samples : int
         How many samples the rows come from.
+    whole : bool
+        Whether all rows count in the end; if not, every fourth sample's are left for a judgement.
 
     Returns
     -------
@@ -50,14 +54,18 @@ def fit(rows: Rows, missing: Matrix, *, centred: bool, samples: int) -> tuple[Ma
         [outputs, columns] and [outputs]; None when nothing does better than nothing.
     """
     exact = rows.astype(np.float64)
-    fold = (np.arange(len(exact)) * samples // len(exact)) % _FOLDS == _FOLDS - 1
+    # Rows of one sample resemble each other: whole samples are left out, unless there are too few.
+    parts = samples if samples >= FOLDS else len(exact)
+    fold = (np.arange(len(exact)) * parts // len(exact)) % FOLDS == FOLDS - 1
     trained = _Problem(exact[~fold], missing[~fold], centred=centred)
     best = (float((missing[fold] ** 2).sum()), 0.0)
     for ridge in _RIDGES:
         weights, bias = trained.solve(ridge)
         left = missing[fold] - exact[fold] @ weights.T - bias
         best = min(best, (float((left**2).sum()), ridge))
-    return _Problem(exact, missing, centred=centred).solve(best[1]) if best[1] else None
+    if not best[1]:
+        return None
+    return (_Problem(exact, missing, centred=centred) if whole else trained).solve(best[1])
 
 
 class _Problem:
@@ -73,7 +81,7 @@ class _Problem:
 
     def solve(self, ridge: float) -> tuple[Matrix, Matrix]:
         trace = max(float(np.trace(self._square)), 1e-12)
-        damped = self._square + ridge * trace / self._rows.shape[1] * np.eye(len(self._square))
+        damped = self._square + ridge * trace / max(self._rows.shape[1], 1) * np.eye(len(self._square))
         solved = np.linalg.solve(damped, self._cross)
         weights = (self._rows.T @ solved if self._wide else solved).T
         return weights, self._mean_goal - weights @ self._mean_row

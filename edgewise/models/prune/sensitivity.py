@@ -1,4 +1,4 @@
-"""How much an error in one layer's output moves the network's outputs."""
+"""How much of the network's answers changes when a layer changes: measured by running it."""
 
 from __future__ import annotations
 
@@ -8,87 +8,143 @@ import numpy as np
 
 from edgewise.models.prune.errors import PruneError
 from edgewise.models.prune.layers import matrix_of, weight_of
+from edgewise.models.prune.repair import FOLDS, fit
 from edgewise.models.prune.running import Session
-from edgewise.models.prune.surgeon import by_channel
+from edgewise.models.prune.surgeon import Step, by_channel
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from edgewise.models.prune.graph import Graph
+    from edgewise.models.prune.rows import Reader, Rows
     from edgewise.models.prune.surgeon import Matrix
-    from edgewise.models.prune.units import Layer
 
 # The error that is tried, as a share of the output's variance: about what pruning to a half leaves.
 _TRIED: Final = 0.05
 _MULTIPLICATIONS: Final = 10**11
-_LEAST, _MOST = 16, 512
+_LEAST, _MOST = 16, 256
 _SEED: Final = 20261129
+# Where a component's curve is measured: with these shares of its units gone.
+_CHECKED: Final = (0.3, 0.6, 0.85)
 
 
-def prices(
-    graph: Graph,
-    layers: Sequence[Layer],
-    moments: Sequence[Matrix | None],
-    samples: Sequence[NDArray[Any]],
-    multiplications: int,
-) -> list[float]:
-    """Return, for each layer, relative output error of the network for each unit of the layer's squared error.
-
-    Measured: seeded noise on the layer's weights, as large as `_TRIED` of its output's variance; then the squared
-    distance of the network's outputs over their variance.
+class Trial:
+    """Tries changes of a graph's weights, and takes them back.
 
     Parameters
     ----------
-    moments : sequence of array or None
-        Of each layer's input; None for a layer that nothing is asked about.
-    multiplications : int
-        What one run of the network takes; decides how many samples are run.
+    graph : Graph
+        Not yet pruned.
+    readers : sequence of Reader
+        One for each layer.
+    rows : sequence of array
+        What each layer reads, from all samples.
+    samples : sequence of array
+        The graph's inputs. Layers are fitted on three of four, and the answers are compared on the fourth ones.
     """
-    asked = sum(entry is not None for entry in moments)
-    count = int(np.clip(_MULTIPLICATIONS // max(1, asked * multiplications), _LEAST, _MOST))
-    chosen = [samples[index] for index in _spread(len(samples), count)]
-    before = _answers(graph, chosen)
-    spread = [max(float(((answer - answer.mean(axis=0)) ** 2).sum()), 1e-12) for answer in before]
-    found: list[float] = []
-    for number, (layer, seconds) in enumerate(zip(layers, moments, strict=True)):
-        if seconds is None:
-            found.append(0.0)
-            continue
-        original = graph.weights[layer.weight]
-        matrix = matrix_of(layer, original)
-        noise = np.random.default_rng([_SEED, number]).normal(size=matrix.shape)
-        taps = matrix.shape[1] // len(seconds)
-        energy = max(_energy(by_channel(matrix, taps), seconds), 1e-30)
-        noise *= np.sqrt(_TRIED * energy / max(_energy(by_channel(noise, taps), seconds), 1e-30))
-        graph.weights[layer.weight] = weight_of(layer, matrix + noise, original.shape)
-        after = _answers(graph, chosen)
-        graph.weights[layer.weight] = original
-        moved = sum(
-            float(((new - old) ** 2).sum()) / size for new, old, size in zip(after, before, spread, strict=True)
+
+    def __init__(
+        self, graph: Graph, readers: Sequence[Reader], rows: Sequence[Rows], samples: Sequence[NDArray[Any]]
+    ) -> None:
+        self._graph, self._readers, self._rows = graph, readers, rows
+        self._count = len(samples)
+        work = sum(reader.positions * graph.weights[reader.layer.weight].size for reader in readers)
+        most = int(np.clip(_MULTIPLICATIONS // max(1, work * len(readers)), _LEAST, _MOST))
+        others = list(samples)[FOLDS - 1 :: FOLDS] or list(samples)
+        places = np.unique(np.linspace(0, len(others) - 1, min(len(others), most)).round().astype(int))
+        self._samples = [others[place] for place in places.tolist()]
+        self._before = self._answers()
+        self._spread = [max(float(((a - a.mean(axis=0)) ** 2).sum()), 1e-12) for a in self._before]
+
+    def price(self, place: int, moments: Matrix) -> float:
+        """Return the answers' relative change for each unit of squared error in a layer's output.
+
+        Measured with seeded noise on the layer's weights.
+        """
+        layer = self._readers[place].layer
+        matrix = matrix_of(layer, self._graph.weights[layer.weight])
+        taps = matrix.shape[1] // len(moments)
+        noise = np.random.default_rng([_SEED, place]).normal(size=matrix.shape)
+        energy = max(_energy(by_channel(matrix, taps), moments), 1e-30)
+        noise *= np.sqrt(_TRIED * energy / max(_energy(by_channel(noise, taps), moments), 1e-30))
+        moved = self._moved([(place, matrix + noise, None)])
+        return max(moved, 1e-12) / (_TRIED * energy)
+
+    def without(self, gone: Sequence[int], places: Sequence[int]) -> float:
+        """Return the answers' relative change when units are gone, and the layers that read them are repaired."""
+        return self._moved([self._repaired(place, gone) for place in places])
+
+    def _repaired(self, place: int, gone: Sequence[int]) -> tuple[int, Matrix, Matrix | None]:
+        reader, layer = self._readers[place], self._readers[place].layer
+        matrix = matrix_of(layer, self._graph.weights[layer.weight])
+        stay = ~np.isin(reader.columns, gone)
+        rows = self._rows[place]
+        missing = rows[:, ~stay].astype(np.float64) @ matrix[:, ~stay].T
+        centred = layer.bias is not None
+        found = fit(rows[:, stay], missing, centred=centred, samples=self._count, whole=False)
+        left = np.where(stay, matrix, 0.0)
+        if found is not None:
+            left[:, stay] += found[0]
+        return place, left, found[1] if found is not None and centred else None
+
+    def _moved(self, changes: Sequence[tuple[int, Matrix, Matrix | None]]) -> float:
+        weights = self._graph.weights
+        before = dict(weights)
+        for place, matrix, bias in changes:
+            layer = self._readers[place].layer
+            weights[layer.weight] = weight_of(layer, matrix, weights[layer.weight].shape)
+            if bias is not None and layer.bias is not None:
+                own = weights[layer.bias]
+                weights[layer.bias] = (own + bias.reshape(own.shape)).astype(np.float32)
+        after = self._answers()
+        weights.update(before)
+        return sum(
+            float(((new - old) ** 2).sum()) / spread
+            for new, old, spread in zip(after, self._before, self._spread, strict=True)
         )
-        found.append(max(moved, 1e-12) / (_TRIED * energy))
-    return found
+
+    def _answers(self) -> list[Matrix]:
+        """Return each floating-point output over all samples, float64 [samples, ...]."""
+        session = Session(self._graph.to_model())
+        found = [session.run({self._graph.input: sample}) for sample in self._samples]
+        answers = [
+            np.stack([run[name] for run in found]).astype(np.float64)
+            for name in self._graph.outputs
+            if found[0][name].dtype.kind == "f"
+        ]
+        if not answers:
+            raise PruneError("no output holds floating-point numbers: prune the network before its decision is added")
+        return answers
+
+
+def measured(trial: Trial, steps: Sequence[Step], places: Sequence[int]) -> list[Step]:
+    """Return a component's curve in the answers' relative change.
+
+    The criterion says how the loss grows from unit to unit; what it means for the answers is measured at some points of
+    the curve, and in between the ratio of both is a straight line.
+    """
+    estimates = np.cumsum([step.loss for step in steps])
+    checked = list(_checkpoints(steps))
+    if not checked or not places or not estimates[-1] > 0:
+        return list(steps)
+    ratios = [
+        trial.without([unit for step in steps[: index + 1] for unit in step.units], places)
+        / max(float(estimates[index]), 1e-30)
+        for index in checked
+    ]
+    losses = np.maximum.accumulate(estimates * np.interp(np.arange(len(steps)), checked, ratios))
+    return [Step(step.units, float(loss)) for step, loss in zip(steps, np.diff(losses, prepend=0.0), strict=True)]
+
+
+def _checkpoints(steps: Sequence[Step]) -> Iterator[int]:
+    """Return the steps after which a curve is measured; silent units are none."""
+    loud = [index for index, step in enumerate(steps) if step.loss > 0]
+    count = np.cumsum([len(steps[index].units) for index in loud])
+    for index in sorted({int(np.searchsorted(count, share * count[-1])) for share in _CHECKED}) if loud else ():
+        yield loud[index]
 
 
 def _energy(matrix: Matrix, seconds: Matrix) -> float:
     return float(((matrix @ seconds) * matrix).sum())
-
-
-def _spread(size: int, count: int) -> list[int]:
-    return sorted({int(place) for place in np.linspace(0, size - 1, min(size, count)).round()})
-
-
-def _answers(graph: Graph, samples: Sequence[NDArray[Any]]) -> list[Matrix]:
-    """Return each floating-point output over all samples, float64 [samples, ...]."""
-    session = Session(graph.to_model())
-    found = [session.run({graph.input: sample}) for sample in samples]
-    answers = [
-        np.stack([run[name] for run in found]).astype(np.float64)
-        for name in graph.outputs
-        if found[0][name].dtype.kind == "f"
-    ]
-    if not answers:
-        raise PruneError("no output holds floating-point numbers: prune the network before its decision is added")
-    return answers
