@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -50,7 +51,8 @@ def compress(
     for name in wanted:
         catalogue.folder_of(name, root)
     began = time.monotonic()
-    with ProcessPoolExecutor(max_workers=min(WORKERS, len(wanted))) as pool:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(max_workers=min(WORKERS, len(wanted)), mp_context=context) as pool:
         running = {pool.submit(_one, name, root, update=update): name for name in wanted}
         found = {running[done]: done.result() for done in as_completed(running)}
     rows = [_row(name, *found[name]) for name in wanted]

@@ -116,25 +116,26 @@ class Compressor:
 
     def _plain(self) -> tuple[Choice, Sensitivity]:
         """Return the kind of int8 that measures better, with the nodes that stay in float32 with it; nothing is cut."""
-        found = {kind: self._sweep(kind) for kind in KINDS}
-        choices = {kind: self._exclude(kind, found[kind]) for kind in KINDS}
+        choices = {kind: self._exclude(kind) for kind in KINDS}
         lost = {kind: self._loses(choice) for kind, choice in choices.items()}
         fine = [kind for kind in KINDS if lost[kind] <= min(lost.values()) + _SAME_POINTS]
         artefacts: dict[str, bytes] = {kind: self.pipeline.variant(choices[kind]).artefact for kind in fine}
         times = latency.measure(artefacts, self.entry.samples(say=self._say))
         best = next(kind for kind in KINDS if kind in fine and times[kind] <= min(times.values()) * _SAME_TIME)
         self._say(f"{self.name}: quantised as {best}; in float32 stay: {', '.join(choices[best].exclude) or 'none'}")
-        return choices[best], found[best]
+        return choices[best], self._sweep(best)
 
-    def _exclude(self, kind: Kind, sensitivity: Sensitivity) -> Choice:
+    def _exclude(self, kind: Kind) -> Choice:
         """Leave as few nodes in float32 as keeps quantisation's part of the budget; if none does, what loses least."""
         allowed = self.entry.recipe.budgets.accuracy_points * _QUANTISATION_SHARE
-        tried = []
+        tried = [Choice(kind=kind)]
+        if self._loses(tried[0]) <= allowed:
+            return tried[0]
+        sensitivity = self._sweep(kind)
         for tolerance in TOLERANCES:
-            choice = Choice(kind=kind, exclude=sensitivity.exclusions(tolerance))
-            if self._loses(choice) <= allowed:
-                return choice
-            tried.append(choice)
+            tried.append(Choice(kind=kind, exclude=sensitivity.exclusions(tolerance)))
+            if self._loses(tried[-1]) <= allowed:
+                return tried[-1]
         return min(tried, key=self._loses)
 
     def _sweep(self, kind: Kind) -> Sensitivity:
@@ -183,7 +184,7 @@ class Compressor:
         """Measure what magnitude alone, and magnitude with the same repair, make of the same cuts."""
         if shipped.keep == 1:
             return
-        keeps = {choice.keep for choice in self._measured if choice.kind == shipped.kind and choice.keep < 1}
+        keeps = {choice.keep for choice in self._measured if shipped.keep <= choice.keep < 1}
         for keep in sorted(keeps, reverse=True):
             self._candidate(shipped.model_copy(update={"keep": keep, "criterion": "magnitude", "repair": False}))
         self._candidate(shipped.model_copy(update={"criterion": "magnitude"}))

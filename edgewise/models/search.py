@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-GRID: Final = (0.7, 0.5, 0.4, 0.3, 0.2)
+GRID: Final = (0.5, 0.3, 0.15)
 """Shares of the prunable weights that stay, tried from the left; the first that does not fit ends the walk."""
 
 _HALVINGS: Final = 2
