@@ -48,14 +48,15 @@ class Compared:
 
 
 def compare(artefact: bytes, inputs: Sequence[NDArray[Any]]) -> Compared:
-    web, p50_ms = _ask_web(artefact, inputs)
+    web, p50_ms = ask_web(artefact, inputs)
     model = Model(artefact)
     answers = [model.run(tensor) for tensor in inputs]
     python = {name: np.stack([answer[name].reshape(-1).astype(float) for answer in answers]) for name in model.outputs}
     return Compared(python=python, web=web, web_p50_ms=p50_ms)
 
 
-def _ask_web(artefact: bytes, inputs: Sequence[NDArray[Any]]) -> tuple[dict[str, NDArray[np.float64]], float]:
+def ask_web(artefact: bytes, inputs: Sequence[NDArray[Any]]) -> tuple[dict[str, NDArray[np.float64]], float]:
+    """Return each output's values, [inputs, values of each], and the median milliseconds of an answer."""
     node = shutil.which("node")
     assert node is not None, "Node.js 20 or newer is needed"
     with tempfile.TemporaryDirectory(prefix="edgewise-") as folder:
