@@ -65,8 +65,19 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 
 def edge() -> LocalEdgeStatus:
     endpoints = {name: f"http://127.0.0.1:4{place:04d}" for place, name in enumerate(read_stack("local").functions)}
-    return LocalEdgeStatus(healthy=True, stack="local", endpoints=endpoints, pids={}, restarts={}, python={}, cloud_url="",
-                           admin_url="", notes=[], home_url="", dashboard_url="")  # fmt: skip
+    return LocalEdgeStatus(
+        healthy=True,
+        stack="local",
+        endpoints=endpoints,
+        pids={},
+        restarts={},
+        python={},
+        cloud_url="",
+        admin_url="",
+        notes=[],
+        home_url="",
+        dashboard_url="",
+    )
 
 
 def test_every_function_is_asked_about_its_deployed_model(asked: list[dict[str, Any]]) -> None:
