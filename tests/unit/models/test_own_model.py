@@ -16,6 +16,7 @@ from edgewise.models.catalogue.entry import Entry, Judged
 from edgewise.models.compress import Compressor, Refused
 from edgewise.models.gate import GateError
 from edgewise.models.lock import read_lock
+from edgewise.models.picture import rows
 from edgewise.models.tally import Tally
 from inference.session import Session
 from tests.unit.models.own_model import write_example
@@ -74,6 +75,20 @@ def test_the_card_tells_the_locks_figures(root: Path, compressed: dict[str, Any]
     assert evidence.machine in card
     assert "## Not for\n- Anything but showing how an entry is written." in card
     assert (root / "ring" / "curve.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_picture_shows_every_variant_of_the_shipped_kind(root: Path, compressed: dict[str, Any]) -> None:
+    lock = read_lock(root / "ring")
+    points = rows(lock)
+    assert len(points) == 1 + sum(each.choice.kind == lock.choice.kind for each in lock.evidence.candidates)
+    assert {point["curve"] for point in points} == {
+        "float32",
+        "reconstruction, repaired",
+        "magnitude, repaired",
+        "magnitude alone",
+    }
+    shipped = (lock.evidence.shipped_bytes / 1000, lock.evidence.shipped[1] * 100)
+    assert shipped in [(point["kb"], point["accuracy"]) for point in points]
 
 
 def test_a_build_from_the_lock_reaches_the_digest(
