@@ -145,8 +145,13 @@ def check(name: str, budgets: Budgets, *, fp32: Measured, shipped: Measured) -> 
             f"it loses {lost.points:.2f} points of balanced accuracy ({fp32.judged.accuracy:.2%} to {accuracy:.2%}; "
             f"95 % upper bound of the loss {lost.upper_points:.2f}), allowed: {budgets.accuracy_points:g}"
         )
-    if accuracy < budgets.min_accuracy:
-        misses.append(f"its balanced accuracy is {accuracy:.2%}, at least {budgets.min_accuracy:.2%} is demanded")
+    # What must be reached must be sure: the interval's low end counts.
+    low = shipped.judged.judgement.low
+    if low < budgets.min_accuracy:
+        misses.append(
+            f"its balanced accuracy is {accuracy:.2%}, at the low end of the 95 % interval {low:.2%}; at least "
+            f"{budgets.min_accuracy:.2%} is demanded there"
+        )
     if size_ratio < budgets.min_size_ratio:
         misses.append(
             f"it is {size_ratio:.2f} times smaller than float32 ({fp32.size_bytes} to {shipped.size_bytes} bytes), at "

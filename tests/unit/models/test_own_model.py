@@ -159,7 +159,7 @@ def test_shuffled_labels_are_refused(root: Path, tmp_path: Path, quick: None, mo
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     entry: Any = Changed(catalogue.load(root / "ring"), judge=judge)
     # WHEN it is compressed THEN nothing is lost, and yet no variant passes
-    with pytest.raises(Refused, match=r"balanced accuracy is 50\.00%, at least 90\.00% is demanded") as caught:
+    with pytest.raises(Refused, match=r"balanced accuracy is 50\.00%, .*at least 90\.00% is demanded") as caught:
         Compressor(entry, root / "ring", say=print).run()
     assert len(caught.value.digests) > 1
 
