@@ -74,4 +74,4 @@ def chart(lock: Lock, *, name: str, budget_points: float) -> alt.LayerChart:
 
 def write_picture(lock: Lock, path: Path, *, name: str, budget_points: float) -> None:
     """Write the chart as a PNG file."""
-    chart(lock, name=name, budget_points=budget_points).save(path, scale_factor=1.5)
+    chart(lock, name=name, budget_points=budget_points).save(path, scale_factor=1)
