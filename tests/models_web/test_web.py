@@ -16,7 +16,7 @@ from tests.models_web.web import ask_web, compare
 SCORE_TOLERANCE = 0.02
 # How many inputs each is asked: as many as its test split has, up to what WebAssembly answers in some seconds.
 # tests/models_web/thousand.py asks each 1,000.
-INPUTS = {"anomaly": 1000, "voice-activity": 150, "face-match": 40, "face-match-small": 60}
+INPUTS = {"anomaly": 1000, "voice-activity": 100, "face-match": 40, "face-match-small": 60}
 
 
 @pytest.mark.parametrize("name", catalogue.names())
