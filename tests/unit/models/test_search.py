@@ -20,13 +20,20 @@ def counting(loses: Callable[[float], float]) -> tuple[Callable[[float], float],
 
 
 def test_it_halves_between_the_last_that_fits_and_the_first_that_does_not() -> None:
-    ask, asked = counting(lambda keep: 0.7 if keep >= 0.36 else 0.8)
+    ask, asked = counting(lambda keep: 0.2 if keep >= 0.36 else 0.8)
     assert smallest_first(ask, budget_points=1) == [0.4, 0.5, 1]
     assert asked == [0.5, 0.3, 0.4, 0.35]
 
 
+def test_the_grids_next_share_is_not_tried_where_the_loss_grows_steep() -> None:
+    # GIVEN a network that spends half of what is allowed at 30 %, and all of it at 24 %
+    ask, asked = counting(lambda keep: 0.0 if keep > 0.3 else 0.4 if keep > 0.24 else 0.9)
+    assert smallest_first(ask, budget_points=1) == [0.26, 0.3, 0.5, 1]
+    assert asked == [0.5, 0.3, 0.22, 0.26]
+
+
 def test_three_quarters_of_the_budget_are_spent() -> None:
-    assert smallest_first(lambda _: 0.75, budget_points=1)[0] == GRID[-1]
+    assert smallest_first(lambda _: 0.75, budget_points=1)[0] < 0.5
     assert smallest_first(lambda _: 0.76, budget_points=1) == [1]
 
 
