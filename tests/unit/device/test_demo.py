@@ -123,6 +123,22 @@ def test_a_refusal_ends_it(edge: Edge, face_match: catalogue.Artefact) -> None:
     assert len(edge.requests) == 1
 
 
+def test_a_first_answer_that_fails_is_asked_for_once_more(edge: Edge) -> None:
+    # GIVEN an edge whose first start misses its timeout
+    artefact = catalogue.ensure("anomaly", say=print)
+    serve(edge, artefact)
+    right = edge.answer
+    edge.answer = lambda asked: problem("failed", 503) if len(edge.requests) == 1 else right(asked)
+    # THEN the demonstration goes on
+    assert run(edge, artefact, count=6).passed
+    assert len(edge.requests) == 7
+    # GIVEN one that fails twice, THEN it doesn't
+    edge.answer = lambda _: problem("failed", 503)
+    with pytest.raises(EdgeError, match="503 failed"):
+        run(edge, artefact, count=6)
+    assert len(edge.requests) == 9
+
+
 @pytest.mark.parametrize(
     ("count", "message"), [(1, "0 negative inputs; there are 60"), (400, "needs 200 positive inputs; there are 98")]
 )
