@@ -4,6 +4,6 @@ Needs numpy, onnx and onnxruntime only. See `edgewise.models.prune.surgeon` for 
 """
 
 from edgewise.models.prune.errors import PruneError
-from edgewise.models.prune.operate import Criterion, Ranked, prune, ranking
+from edgewise.models.prune.operate import Criterion, Prepared, Ranked, prune, ranking
 
-__all__ = ["Criterion", "PruneError", "Ranked", "prune", "ranking"]
+__all__ = ["Criterion", "Prepared", "PruneError", "Ranked", "prune", "ranking"]

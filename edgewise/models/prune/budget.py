@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgewise.models.prune.errors import PruneError
+from edgewise.models.prune.figures import compared
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +42,7 @@ def spend(census: Census, curves: Sequence[Sequence[Step]], keep: float | None) 
     # The share's last bits must not cost a unit.
     allowed = 0 if keep is None else int(keep * census.total + 1e-6)
     while census.weights() > allowed:
-        best = int(np.argmin(slopes)) if slopes else 0
+        best = int(np.argmin(compared(slopes))) if slopes else 0
         if not slopes or slopes[best] == np.inf:
             if keep is None:
                 return gone
@@ -68,7 +70,7 @@ def _stretch(census: Census, curve: Sequence[Step], place: int) -> int:
     saved = np.cumsum([census.saved(step.units) for step in curve[place:]])
     if not len(losses):
         return place
-    slopes = losses / np.maximum(saved, 1)
+    slopes = compared(losses / np.maximum(saved, 1))
     return place + 1 + int(np.flatnonzero(slopes <= slopes.min()).max())
 
 
@@ -77,4 +79,4 @@ def _slope(census: Census, curve: Sequence[Step], place: int, goal: int) -> floa
     if not ahead:
         return float("inf")
     saved = census.saved([unit for step in ahead for unit in step.units])
-    return sum(step.loss for step in ahead) / max(saved, 1)
+    return math.fsum(step.loss for step in ahead) / max(saved, 1)

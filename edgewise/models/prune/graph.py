@@ -12,11 +12,15 @@ from onnx import helper, numpy_helper
 from edgewise.models.prune.running import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from numpy.typing import NDArray
 
     Array = NDArray[Any]
+
+
+def _as_it_is(model: onnx.ModelProto) -> onnx.ModelProto:
+    return model
 
 
 class Graph:
@@ -39,9 +43,12 @@ class Graph:
         Which node makes a tensor.
     readers : dict
         Which nodes read a tensor, once for each time they do.
+    rewrite : callable
+        What is done to the graph, or to a part of it, before it runs; see `edgewise.models.prune.exact`.
     """
 
     def __init__(self, model: onnx.ModelProto, sample: Array) -> None:
+        self.rewrite: Callable[[onnx.ModelProto], onnx.ModelProto] = _as_it_is
         self.model = onnx.ModelProto()
         self.model.CopyFrom(model)
         self.weights: dict[str, Array] = {
@@ -93,6 +100,10 @@ class Graph:
         model.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in names)
         return model
 
+    def session(self, outputs: Iterable[str] | None = None) -> Session:
+        """Return a session of the whole graph, with other outputs if some are given."""
+        return Session(self.rewrite(self.to_model() if outputs is None else self.with_outputs(outputs)))
+
     def part(self, inputs: Mapping[str, Array], outputs: Iterable[str], nodes: Iterable[onnx.NodeProto]) -> Session:
         """Return a session of some nodes, from tensors that are known to tensors that are wanted."""
         chosen = list(nodes)
@@ -108,7 +119,7 @@ class Graph:
             [numpy_helper.from_array(value, name) for name, value in self.weights.items() if name in used],
         )
         model = helper.make_model(graph, opset_imports=self.model.opset_import, ir_version=self.model.ir_version)
-        return Session(model)
+        return Session(self.rewrite(model))
 
     def to_model(self) -> onnx.ModelProto:
         """Return the model as it is now; constants that nobody reads are left out."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import numpy as np
 import onnx
 
 from edgewise.models.inspect import ModelError, check_compressible
-from edgewise.models.prune import budget, magnitude, surgeon
+from edgewise.models.prune import budget, exact, magnitude, surgeon
 from edgewise.models.prune.census import Census, components
 from edgewise.models.prune.errors import PruneError
 from edgewise.models.prune.follow import follow
@@ -23,7 +24,7 @@ from edgewise.models.prune.stepper import Stepper
 from edgewise.models.prune.targets import shortcuts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -92,18 +93,8 @@ def prune(
     PruneError
         When the model or a setting can't be used; names the node or the key.
     """
-    _check(model, samples, keep, criterion)
-    if keep == 1:
-        same = onnx.ModelProto()
-        same.CopyFrom(model)
-        return same
-    operation = _Operation(model, samples, say)
-    gone = operation.choose(criterion, keep)
-    say(f"removed {sum(len(units) for units, _ in gone)} units")
-    operation.cut(repair=repair)
-    result = operation.graph.to_model()
-    onnx.checker.check_model(result, full_check=True)
-    return result
+    _check_keep(keep)
+    return Prepared(model, samples, criterion, say=say).cut(keep, repair=repair)
 
 
 def ranking(
@@ -116,19 +107,15 @@ def ranking(
     PruneError
         As `prune`.
     """
-    _check(model, samples, 1, criterion)
-    operation = _Operation(model, samples, _nothing)
-    gone = operation.choose(criterion, None)
-    makers: dict[int, list[tuple[str, int]]] = {}
-    for layer in operation.followed.layers:
-        for place, unit in enumerate(layer.made.ids.tolist() if layer.made else ()):
-            makers.setdefault(unit, []).append((layer.node.name or layer.output, place))
-    return [Ranked(filters=tuple(makers[unit]), loss=loss) for units, loss in gone for unit in units]
+    return Prepared(model, samples, criterion).ranked()
 
 
-def _check(model: onnx.ModelProto, samples: Sequence[NDArray[Any]], keep: float, criterion: str) -> None:
+def _check_keep(keep: float) -> None:
     if not 0 < keep <= 1:
         raise PruneError(f"keep={keep}: the share of the weights that stay; above 0, at most 1")
+
+
+def _check(model: onnx.ModelProto, samples: Sequence[NDArray[Any]], criterion: str) -> None:
     if criterion not in get_args(Criterion):
         raise PruneError(f"criterion={criterion!r}: one of {', '.join(get_args(Criterion))}")
     if not len(samples):
@@ -153,77 +140,154 @@ def _check_samples(model: onnx.ModelProto, samples: Sequence[NDArray[Any]]) -> N
             )
 
 
-class _Operation:
-    """One model on the table."""
+class Prepared:
+    """A model whose units are ranked: it can be cut to several sizes without looking at the samples' ranking again.
 
-    def __init__(self, model: onnx.ModelProto, samples: Sequence[NDArray[Any]], say: Callable[[str], None]) -> None:
+    Parameters
+    ----------
+    model, samples, criterion, say
+        As for `prune`.
+
+    Raises
+    ------
+    PruneError
+        As `prune`.
+    """
+
+    def __init__(
+        self,
+        model: onnx.ModelProto,
+        samples: Sequence[NDArray[Any]],
+        criterion: Criterion = "reconstruction",
+        *,
+        say: Callable[[str], None] = _nothing,
+    ) -> None:
+        _check(model, samples, criterion)
+        self._model, self._criterion, self._say = model, criterion, say
         chosen = np.unique(np.linspace(0, len(samples) - 1, min(len(samples), _MOST_SAMPLES)).round().astype(int))
         self._samples = [samples[index] for index in chosen.tolist()]
-        self._say = say
-        self.graph = Graph(model, self._samples[0])
-        self.followed: Followed = follow(self.graph)
-        self._census = Census(self.graph, self.followed)
-        self._readers = [Reader(self.graph, layer) for layer in self.followed.layers]
-        self._picks = [reader.picks(len(self._samples), number) for number, reader in enumerate(self._readers)]
-        self._shortcuts = shortcuts(self.graph, self.followed)
-        say("reading activations")
-        self._rows, self._besides = read_rows(self.graph, self._readers, self._picks, self._shortcuts, self._samples)
 
-    def choose(self, criterion: Criterion, keep: float | None) -> list[tuple[tuple[int, ...], float]]:
-        """Remove units from the census; ``keep`` None: all that may go."""
-        groups = components(self.followed, self._census.removable)
-        if criterion == "magnitude":
-            curves = magnitude.curves(self.graph, self.followed, groups)
-        else:
-            curves = self._curves(groups)
-        return budget.spend(self._census, curves, keep)
+    def cut(self, keep: float, *, repair: bool = True) -> onnx.ModelProto:
+        """Return the model with ``keep`` of its prunable weights; parameters and errors as for `prune`."""
+        _check_keep(keep)
+        if keep == 1:
+            same = onnx.ModelProto()
+            same.CopyFrom(self._model)
+            return same
+        body = self._open()
+        curves = self._curves
+        gone = budget.spend(body.census, curves, keep)
+        self._say(f"removed {sum(len(units) for units, _ in gone)} units")
+        self._cut(body, repair=repair)
+        result = body.graph.to_model()
+        onnx.checker.check_model(result, full_check=True)
+        return result
 
-    def _curves(self, groups: list[tuple[list[int], list[int]]]) -> list[list[surgeon.Step]]:
-        sizes = {unit: self._census.saved([unit]) for unit in self._census.removable}
+    def ranked(self) -> list[Ranked]:
+        """Return the units in the order in which they go, as far as they may."""
+        body = self._open()
+        gone = budget.spend(body.census, self._curves, None)
+        makers: dict[int, list[tuple[str, int]]] = {}
+        for layer in body.followed.layers:
+            for place, unit in enumerate(layer.made.ids.tolist() if layer.made else ()):
+                makers.setdefault(unit, []).append((layer.node.name or layer.output, place))
+        return [Ranked(filters=tuple(makers[unit]), loss=loss) for units, loss in gone for unit in units]
+
+    def _open(self) -> _Body:
+        """Open the model anew: a cut changes what it is made to."""
+        graph = Graph(self._model, self._samples[0])
+        followed = follow(graph)
+        return _Body(graph, followed, Census(graph, followed))
+
+    @cached_property
+    def _seen(self) -> _Seen:
+        """What the whole network reads and makes."""
+        graph, followed = (body := self._open()).graph, body.followed
+        self._say("reading activations")
+        readers = [Reader(graph, layer) for layer in followed.layers]
+        work = sum(reader.positions * graph.weights[reader.layer.weight].size for reader in readers)
+        grids = exact.measure(graph, self._samples, work=work)
+        own = grids.get(graph.input)
+        samples = self._samples if own is None else [exact.on_grid(sample, own) for sample in self._samples]
+        graph.rewrite = partial(exact.rewrite, grids=grids)
+        picks = [reader.picks(len(samples), number) for number, reader in enumerate(readers)]
+        rows, besides = read_rows(graph, readers, picks, shortcuts(graph, followed), samples)
+        return _Seen(body, samples, readers, picks, rows, besides, graph.rewrite)
+
+    @cached_property
+    def _curves(self) -> list[list[surgeon.Step]]:
+        """Return how each group's loss grows."""
+        body = self._open()
+        groups = components(body.followed, body.census.removable)
+        if self._criterion == "magnitude":
+            return magnitude.curves(body.graph, body.followed, groups)
+        seen, body = self._seen, self._seen.body
+        sizes = {unit: body.census.saved([unit]) for unit in body.census.removable}
         self._say(f"ranking {len(sizes)} units in {len(groups)} groups")
-        trial = Trial(self.graph, self._readers, self._rows, self._samples)
+        trial = Trial(body.graph, seen.readers, seen.rows, seen.samples)
         curves = []
         for units, places in groups:
             patients, silent = [], set(units)
             for place in places:
-                reader, rows = self._readers[place], self._rows[place]
+                reader, rows = seen.readers[place], seen.rows[place]
                 layer = reader.layer
                 moments = surgeon.second_moments(rows, reader.taps, centred=layer.bias is not None)
                 # Where one layer alone reads the units, its price changes nothing in their order.
                 price = trial.price(place, moments) if len(places) > 1 else 1.0
-                matrix = surgeon.by_channel(matrix_of(layer, self.graph.weights[layer.weight]), reader.taps)
+                matrix = surgeon.by_channel(matrix_of(layer, body.graph.weights[layer.weight]), reader.taps)
                 patients.append(surgeon.Patient(matrix, moments, reader.columns[:: reader.taps], price))
                 silent -= set(reader.columns.tolist()) - surgeon.is_silent(rows, reader.columns)
-            steps = surgeon.order(units, patients, silent=frozenset(silent), sizes=sizes, may_go=self._census.may_go)
+            steps = surgeon.order(units, patients, silent=frozenset(silent), sizes=sizes, may_go=body.census.may_go)
             curves.append(measured(trial, steps, places))
         return curves
 
-    def cut(self, *, repair: bool) -> None:
+    def _cut(self, body: _Body, *, repair: bool) -> None:
         """Cut out what the census has removed, and repair the rest."""
-        layers, alive = self.followed.layers, self._census.stays
-        whole = [Whole.of(self.graph, layer) for layer in layers]
+        layers, alive = body.followed.layers, body.census.stays
+        beside = shortcuts(body.graph, body.followed)
+        whole = [Whole.of(body.graph, layer) for layer in layers]
         kept = [
             alive(layer.made.ids) if layer.made is not None else np.ones(len(before.matrix), dtype=bool)
             for layer, before in zip(layers, whole, strict=True)
         ]
-        shrink(self.graph, self.followed, alive)
-        if repair:
-            self._say("repairing")
-            self._repair(kept, whole)
-
-    def _repair(self, kept: list[NDArray[np.bool_]], whole: list[Whole]) -> None:
-        stepper = Stepper(self.graph, self._samples)
-        here = [i for i, layer in enumerate(self.followed.layers) if layer.output in self.graph.producers]
+        if not repair:
+            shrink(body.graph, body.followed, alive)
+            return
+        readers = [Reader(body.graph, layer) for layer in layers]
+        shrink(body.graph, body.followed, alive)
+        seen = self._seen
+        self._say("repairing")
+        body.graph.rewrite = seen.rewrite
+        stepper = Stepper(body.graph, seen.samples)
+        here = [i for i, layer in enumerate(layers) if layer.output in body.graph.producers]
         for place, index in enumerate(here):
-            layer, reader, picks = self.followed.layers[index], self._readers[index], self._picks[index]
-            wanted = [self.followed.layers[later].source for later in here[place:]]
-            wanted += [self._shortcuts[later][0] for later in here[place:] if later in self._shortcuts]
+            layer, reader, picks = layers[index], readers[index], seen.picks[index]
+            wanted = [layers[later].source for later in here[place:]]
+            wanted += [beside[later][0] for later in here[place:] if later in beside]
             stepper.forget(wanted)
             rows = np.concatenate([reader.read(v, p) for v, p in zip(stepper.values(layer.source), picks, strict=True)])
             outputs = kept[index]
-            goal = whole[index].outputs(outputs).apply(self._rows[index])
-            if index in self._shortcuts:
-                tensor, shift = self._shortcuts[index]
+            goal = whole[index].outputs(outputs).apply(seen.rows[index])
+            if index in beside:
+                tensor, shift = beside[index]
                 now = [reader.made(v, p, shift) for v, p in zip(stepper.values(tensor), picks, strict=True)]
-                goal += self._besides[index][:, outputs].astype(np.float64) - np.concatenate(now)
-            repair_layer(self.graph, layer, rows, goal, samples=len(self._samples))
+                goal += seen.besides[index][:, outputs].astype(np.float64) - np.concatenate(now)
+            repair_layer(body.graph, layer, rows, goal, samples=len(seen.samples))
+
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    graph: Graph
+    followed: Followed
+    census: Census
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    body: _Body
+    samples: Sequence[NDArray[Any]]
+    readers: Sequence[Reader]
+    picks: Sequence[Sequence[NDArray[np.int64]]]
+    rows: Sequence[NDArray[np.float32]]
+    besides: Mapping[int, NDArray[np.float32]]
+    rewrite: Callable[[onnx.ModelProto], onnx.ModelProto]

@@ -11,7 +11,6 @@ import numpy as np
 from edgewise.models.prune.errors import PruneError, name_of
 from edgewise.models.prune.graph import attribute
 from edgewise.models.prune.layers import columns
-from edgewise.models.prune.running import Session
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -152,7 +151,7 @@ def read_rows(
     """
     wanted = sorted({reader.layer.source for reader in readers} | {tensor for tensor, _ in besides.values()})
     inside = [name for name in wanted if name != graph.input]
-    session = Session(graph.with_outputs(inside or graph.outputs))
+    session = graph.session(inside or graph.outputs)
     read: list[list[Rows]] = [[] for _ in readers]
     beside: dict[int, list[Rows]] = {index: [] for index in besides}
     for number, sample in enumerate(samples):

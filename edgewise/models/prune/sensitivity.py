@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from edgewise.models.prune.errors import PruneError
+from edgewise.models.prune.figures import compared
 from edgewise.models.prune.layers import matrix_of, weight_of
 from edgewise.models.prune.repair import FOLDS, fit
-from edgewise.models.prune.running import Session
 from edgewise.models.prune.surgeon import Step, by_channel
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class Trial:
 
     def _answers(self) -> list[Matrix]:
         """Return each floating-point output over all samples, float64 [samples, ...]."""
-        session = Session(self._graph.to_model())
+        session = self._graph.session()
         found = [session.run({self._graph.input: sample}) for sample in self._samples]
         answers = [
             np.stack([run[name] for run in found]).astype(np.float64)
@@ -125,7 +125,7 @@ def measured(trial: Trial, steps: Sequence[Step], places: Sequence[int]) -> list
     The criterion says how the loss grows from unit to unit; what it means for the answers is measured at some points of
     the curve, and in between the ratio of both is a straight line.
     """
-    estimates = np.cumsum([step.loss for step in steps])
+    estimates = np.cumsum(compared([step.loss for step in steps]))
     checked = list(_checkpoints(steps))
     if not checked or not places or not estimates[-1] > 0:
         return list(steps)
@@ -135,7 +135,8 @@ def measured(trial: Trial, steps: Sequence[Step], places: Sequence[int]) -> list
         for index in checked
     ]
     losses = np.maximum.accumulate(estimates * np.interp(np.arange(len(steps)), checked, ratios))
-    return [Step(step.units, float(loss)) for step, loss in zip(steps, np.diff(losses, prepend=0.0), strict=True)]
+    differences = compared(np.diff(losses, prepend=0.0)).tolist()
+    return [Step(step.units, loss) for step, loss in zip(steps, differences, strict=True)]
 
 
 def _checkpoints(steps: Sequence[Step]) -> Iterator[int]:

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from edgewise.models.prune.figures import compared
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -57,9 +59,12 @@ def second_moments(rows: NDArray[np.float32], taps: int, *, centred: bool) -> Ma
         Kernel positions.
     """
     exact = by_channel(rows, taps).astype(np.float64)
+    # Rows lie on a grid: these sums are exact in whatever order. The mean is taken off afterwards for that.
+    moments = exact.T @ exact / len(exact)
     if centred:
-        exact -= exact.mean(axis=0)
-    return exact.T @ exact / len(exact)
+        mean = exact.sum(axis=0) / len(exact)
+        moments -= np.outer(mean, mean)
+    return moments
 
 
 def by_channel(matrix: NDArray[Any], taps: int) -> NDArray[Any]:
@@ -180,7 +185,8 @@ def order(
         for patient in patients:
             for unit, loss in patient.losses(alive).items():
                 losses[unit] += loss
-        alive.sort(key=lambda unit: (losses[unit] / max(sizes[unit], 1), unit))
+        figures = compared([losses[unit] / max(sizes[unit], 1) for unit in alive]).tolist()
+        alive = [unit for _, unit in sorted(zip(figures, alive, strict=True))]
         chosen = _first_that_may(alive, gone, at_once, may_go)
         if not chosen:
             break
