@@ -18,6 +18,7 @@ they make is rounded, if something is summed over it, but a difference in the la
 
 from __future__ import annotations
 
+import hashlib
 import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -53,6 +54,7 @@ _CHEAP: Final = 10**8
 # distance from a mean over up to 800 numbers to the next half.
 _OFF_HALF: Final = 2.0**-11
 _OLDEST_OPSET: Final = 11
+_MOST_ROUNDED: Final = 128
 
 _WEIGHTED: Final = frozenset({"Conv", "Gemm", "MatMul"})
 _MEANS: Final = frozenset({"AveragePool", "GlobalAveragePool", "ReduceMean"})
@@ -178,35 +180,47 @@ def weights_on_grid(weight: Array, bias: Array | None, grid: Grid, axis: int) ->
     return moved, np.ldexp(offset, exponent + grid.exponent - PLACES).astype(np.float32).reshape(bias.shape)
 
 
-def rewrite(model: onnx.ModelProto, grids: dict[str, Grid]) -> onnx.ModelProto:
-    """Return a model that computes the same on every CPU; its graph's input must lie on its grid, see `on_grid`.
+class Rewriter:
+    """Makes models compute the same on every CPU.
 
     Parameters
     ----------
-    model : onnx.ModelProto
-        A part of the graph that the grids were measured on, or the whole. No Constant nodes.
     grids : dict of str to Grid
-        By tensor.
+        By tensor, see `measure`.
     """
-    weights = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
-    writer = _Writer(grids=grids, weights=weights)
-    for node in model.graph.node:
-        writer.node(node)
-    made = onnx.ModelProto()
-    made.CopyFrom(model)
-    del made.graph.node[:], made.graph.initializer[:]
-    made.graph.node.extend(writer.nodes)
-    used = {name for node in writer.nodes for name in node.input}
-    made.graph.initializer.extend(
-        numpy_helper.from_array(value, name) for name, value in weights.items() if name in used
-    )
-    return made
+
+    def __init__(self, grids: dict[str, Grid]) -> None:
+        self._grids = grids
+        self._rounded: dict[Any, tuple[Array, Array | None]] = {}
+
+    def __call__(self, model: onnx.ModelProto) -> onnx.ModelProto:
+        """Return a rewritten model; its inputs must lie on their grids, see `on_grid`.
+
+        Parameters
+        ----------
+        model : onnx.ModelProto
+            The graph that the grids were measured on, or a part of it. No Constant nodes.
+        """
+        weights = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
+        writer = _Writer(grids=self._grids, weights=weights, rounded=self._rounded)
+        for node in model.graph.node:
+            writer.node(node)
+        made = onnx.ModelProto(ir_version=model.ir_version, opset_import=model.opset_import)
+        made.graph.name = model.graph.name
+        made.graph.input.extend(model.graph.input)
+        made.graph.output.extend(model.graph.output)
+        made.graph.node.extend(writer.nodes)
+        used = {name for node in writer.nodes for name in node.input}
+        kept = {name: value for name, value in weights.items() if name in used}
+        made.graph.initializer.extend(numpy_helper.from_array(value, name) for name, value in kept.items())
+        return made
 
 
 @dataclass(slots=True)
 class _Writer:
     grids: dict[str, Grid]
     weights: dict[str, Array]
+    rounded: dict[Any, tuple[Array, Array | None]]
     nodes: list[onnx.NodeProto] = field(default_factory=list)
     split: set[str] = field(default_factory=set)
 
@@ -273,7 +287,7 @@ class _Writer:
             weight = weight * np.float32(attribute(node, "alpha", 1.0))
         bias, apart = self._bias(node, weight.shape[axis])
         kept = [entry for entry in node.attribute if entry.name not in ("alpha", "beta")]
-        own, added = weights_on_grid(weight, bias, grid, axis)
+        own, added = self._weights_on_grid(weight, bias, grid, axis)
         self.weights[f"{output}.weight"] = own
         made = []
         for index, part in enumerate(self._halves(node.input[0], grid)):
@@ -290,6 +304,17 @@ class _Writer:
             last = len(made) == 2
             made = [self._add("Add", made[:2], output if last else f"{output}.sum"), *made[2:]]
         self.nodes[-1].output[0] = output
+
+    def _weights_on_grid(self, weight: Array, bias: Array | None, grid: Grid, axis: int) -> tuple[Array, Array | None]:
+        """Round weights, or take them as they were rounded before: a trial changes one layer of many."""
+        held = weight.tobytes() + (b"" if bias is None else bias.tobytes())
+        key = (hashlib.blake2b(held).digest(), weight.shape, grid, axis, bias is None)
+        if key not in self.rounded:
+            while len(self.rounded) >= _MOST_ROUNDED:
+                del self.rounded[next(iter(self.rounded))]
+            self.rounded[key] = weights_on_grid(weight, bias, grid, axis)
+        self.rounded[key] = self.rounded.pop(key)
+        return self.rounded[key]
 
     def _bias(self, node: onnx.NodeProto, size: int) -> tuple[Array | None, str]:
         """Return a bias of one number a channel, or the name of what is added otherwise."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import numpy as np
@@ -209,7 +209,7 @@ class Prepared:
         grids = exact.measure(graph, self._samples, work=work)
         own = grids.get(graph.input)
         samples = self._samples if own is None else [exact.on_grid(sample, own) for sample in self._samples]
-        graph.rewrite = partial(exact.rewrite, grids=grids)
+        graph.rewrite = exact.Rewriter(grids)
         picks = [reader.picks(len(samples), number) for number, reader in enumerate(readers)]
         rows, besides = read_rows(graph, readers, picks, shortcuts(graph, followed), samples)
         return _Seen(body, samples, readers, picks, rows, besides, graph.rewrite)

@@ -10,6 +10,7 @@ from edgewise.models.prune.errors import PruneError
 from edgewise.models.prune.figures import compared
 from edgewise.models.prune.layers import matrix_of, weight_of
 from edgewise.models.prune.repair import FOLDS, fit
+from edgewise.models.prune.stepper import path
 from edgewise.models.prune.surgeon import Step, by_channel
 
 if TYPE_CHECKING:
@@ -55,7 +56,15 @@ class Trial:
         others = list(samples)[FOLDS - 1 :: FOLDS] or list(samples)
         places = np.unique(np.linspace(0, len(others) - 1, min(len(others), most)).round().astype(int))
         self._samples = [others[place] for place in places.tolist()]
-        self._before = self._answers()
+        kept = sorted({reader.layer.source for reader in readers} - {graph.input})
+        session = graph.session([*kept, *(name for name in graph.outputs if name not in kept)])
+        runs = [session.run({graph.input: sample}) for sample in self._samples]
+        self._outputs = [name for name in graph.outputs if runs[0][name].dtype.kind == "f"]
+        if not self._outputs:
+            raise PruneError("no output holds floating-point numbers: prune the network before its decision is added")
+        self._before = self._answers(runs)
+        # What each layer reads: a trial runs only what comes after its change.
+        self._kept = {name: [run[name] for run in runs] for name in kept} | {graph.input: self._samples}
         self._spread = [max(float(((a - a.mean(axis=0)) ** 2).sum()), 1e-12) for a in self._before]
 
     def price(self, place: int, moments: Matrix) -> float:
@@ -98,25 +107,32 @@ class Trial:
             if bias is not None and layer.bias is not None:
                 own = weights[layer.bias]
                 weights[layer.bias] = (own + bias.reshape(own.shape)).astype(np.float32)
-        after = self._answers()
+        after = self._answers(self._runs({name for name, value in weights.items() if value is not before[name]}))
         weights.update(before)
         return sum(
             float(((new - old) ** 2).sum()) / spread
             for new, old, spread in zip(after, self._before, self._spread, strict=True)
         )
 
-    def _answers(self) -> list[Matrix]:
-        """Return each floating-point output over all samples, float64 [samples, ...]."""
-        session = self._graph.session()
-        found = [session.run({self._graph.input: sample}) for sample in self._samples]
-        answers = [
-            np.stack([run[name] for run in found]).astype(np.float64)
-            for name in self._graph.outputs
-            if found[0][name].dtype.kind == "f"
+    def _runs(self, changed: set[str]) -> list[dict[str, NDArray[Any]]]:
+        """Return the outputs for each sample after some weights were changed."""
+        touched = set(changed)
+        for node in self._graph.nodes:
+            if touched.intersection(node.input):
+                touched.update(node.output)
+        known = {name: values for name, values in self._kept.items() if name not in touched}
+        wanted = [name for name in self._outputs if name not in known]
+        nodes, inputs = path(self._graph, known, wanted)
+        session = self._graph.part({name: known[name][0] for name in inputs}, wanted, nodes)
+        return [
+            session.run({name: known[name][index] for name in inputs})
+            | {name: known[name][index] for name in self._outputs if name in known}
+            for index in range(len(self._samples))
         ]
-        if not answers:
-            raise PruneError("no output holds floating-point numbers: prune the network before its decision is added")
-        return answers
+
+    def _answers(self, runs: Sequence[dict[str, NDArray[Any]]]) -> list[Matrix]:
+        """Return each floating-point output over all samples, float64 [samples, ...]."""
+        return [np.stack([run[name] for run in runs]).astype(np.float64) for name in self._outputs]
 
 
 def measured(trial: Trial, steps: Sequence[Step], places: Sequence[int]) -> list[Step]:

@@ -5,11 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Iterable, Sequence
 
+    import onnx
     from numpy.typing import NDArray
 
     from edgewise.models.prune.graph import Graph
+
+
+def path(graph: Graph, known: Container[str], wanted: Iterable[str]) -> tuple[list[onnx.NodeProto], list[str]]:
+    """Return the nodes from known tensors to those that are wanted, and which known tensors they read."""
+    needed, inputs, nodes = set(wanted), set(), []
+    for node in reversed(graph.nodes):
+        if not needed.intersection(node.output):
+            continue
+        nodes.append(node)
+        for name in node.input:
+            if name in known:
+                inputs.add(name)
+            elif name and name not in graph.weights:
+                needed.add(name)
+    return nodes[::-1], sorted(inputs)
 
 
 class Stepper:
@@ -30,7 +46,7 @@ class Stepper:
     def values(self, tensor: str) -> list[NDArray[Any]]:
         """Return a tensor for each sample."""
         if tensor not in self._values:
-            nodes, inputs = self.path(tensor)
+            nodes, inputs = path(self._graph, self._values, [tensor])
             session = self._graph.part({name: self._values[name][0] for name in inputs}, [tensor], nodes)
             count = len(self._values[self._graph.input])
             self._values[tensor] = [
@@ -38,23 +54,9 @@ class Stepper:
             ]
         return self._values[tensor]
 
-    def path(self, tensor: str) -> tuple[list[Any], list[str]]:
-        """Return the nodes from known tensors to one that is wanted, and those known tensors."""
-        needed, inputs, nodes = {tensor}, set(), []
-        for node in reversed(self._graph.nodes):
-            if not needed.intersection(node.output):
-                continue
-            nodes.append(node)
-            for name in node.input:
-                if name in self._values:
-                    inputs.add(name)
-                elif name and name not in self._graph.weights:
-                    needed.add(name)
-        return nodes[::-1], sorted(inputs)
-
     def forget(self, wanted: Sequence[str]) -> None:
         """Drop what isn't needed for the tensors that will still be asked for."""
         kept = {self._graph.input}
         for tensor in wanted:
-            kept.update([tensor] if tensor in self._values else self.path(tensor)[1])
+            kept.update([tensor] if tensor in self._values else path(self._graph, self._values, [tensor])[1])
         self._values = {name: value for name, value in self._values.items() if name in kept}
