@@ -10,9 +10,9 @@ any input.
 - Conv, Gemm and MatMul with constant weights, and mean or sum over positions or axes: exact.
 - One operation a number (Add, Mul, Relu, Sqrt, ...): IEEE 754 rounds it one way only; it is left as it is.
 - Sigmoid, Tanh, Exp and Erf, whose kernels differ too: looked up in a table, which has one entry for each place of
-  the grid.
+  the grid. A plain LSTM is taken apart into all these, see `recurrent`.
 
-What stays open: Softmax, normalisations other than by batch, recurrent layers, products of two activations. What
+What stays open: Softmax, normalisations other than by batch, other recurrent layers, products of two activations. What
 they make is rounded, if something is summed over it, but a difference in the last bit can still turn a rounding.
 """
 
@@ -27,38 +27,22 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
-from edgewise.models.prune.errors import PruneError
+from edgewise.models.prune import recurrent
 from edgewise.models.prune.graph import attribute
-from edgewise.models.prune.running import Session
+from edgewise.models.prune.grids import LOOKED_UP, MEANS, PLACES, WEIGHTED, Grid, weights_on_grid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping
 
     from numpy.typing import NDArray
 
-    from edgewise.models.prune.graph import Graph
-
     Array = NDArray[Any]
 
-# A part of a number has this many binary places below the tensor's largest; 24 less that are for the weights' sum.
-PLACES: Final = 9
-_EXACT: Final = 24
-# How far above the largest number seen a grid ends at least: no last bit moves a power of two, and no usual value
-# (a pixel's 1, a saturated Sigmoid's) lies at a border.
-_MARGIN: Final = 1.03
-_MOST_SAMPLES: Final = 32
-# Sums of two parts cost twice the time: for nets of at most this many multiplications a sample.
-_CHEAP: Final = 10**8
 # Added to a mean, in units of its grid: a mean over an even count can lie halfway between two units, and kernels that
 # divide and kernels that multiply with the reciprocal would round it apart. More than float32's error, less than the
 # distance from a mean over up to 800 numbers to the next half.
 _OFF_HALF: Final = 2.0**-11
-_OLDEST_OPSET: Final = 11
 _MOST_ROUNDED: Final = 128
-
-_WEIGHTED: Final = frozenset({"Conv", "Gemm", "MatMul"})
-_MEANS: Final = frozenset({"AveragePool", "GlobalAveragePool", "ReduceMean"})
-_SUMMED: Final = _WEIGHTED | _MEANS | {"ReduceSum", "ConvTranspose", "Softmax", "LSTM", "GRU", "RNN", "LpPool"}
 
 
 def _sigmoid(x: float) -> float:
@@ -77,120 +61,19 @@ _TABLES: Final[dict[str, Callable[[float], float]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Grid:
-    """Where a tensor's numbers lie.
-
-    Attributes
-    ----------
-    exponent : int
-        No number is larger than 2 to this.
-    parts : int
-        1 or 2: how many numbers of `PLACES` binary places it is summed as.
-    """
-
-    exponent: int
-    parts: int = 1
-
-    @property
-    def step(self) -> int:
-        """The exponent of the distance between two places."""
-        return self.exponent - PLACES * self.parts
-
-
-def measure(graph: Graph, samples: Sequence[Array], *, work: int) -> dict[str, Grid]:
-    """Return a grid for each tensor that is summed over, from the largest number seen.
-
-    Parameters
-    ----------
-    graph : Graph
-        Not yet pruned.
-    samples : sequence of array
-        Its inputs; at most 32, evenly spread, are run.
-    work : int
-        How many multiplications a sample takes.
-
-    Raises
-    ------
-    PruneError
-        When the operators are of a set older than 11.
-    """
-    opset = next(entry.version for entry in graph.model.opset_import if entry.domain in ("", "ai.onnx"))
-    if opset < _OLDEST_OPSET:
-        raise PruneError(f"opset {opset}: at least {_OLDEST_OPSET}; convert the model, see edgewise.models.cleanup")
-    tensors = {node.input[0] for node in graph.nodes if node.op_type in _SUMMED or node.op_type in _TABLES}
-    inside = sorted(tensors - {graph.input} - set(graph.weights))
-    session = Session(graph.with_outputs(inside or graph.outputs))
-    largest: dict[str, float] = {}
-    chosen = np.unique(np.linspace(0, len(samples) - 1, min(len(samples), _MOST_SAMPLES)).round().astype(int))
-    for index in chosen.tolist():
-        values = session.run({graph.input: samples[index]}) | {graph.input: samples[index]}
-        for name in tensors.intersection(values):
-            if values[name].dtype == np.float32:
-                largest[name] = max(largest.get(name, 0.0), float(np.abs(values[name]).max(initial=0.0)))
-    return {
-        name: Grid(math.ceil(math.log2(max(value * _MARGIN, 2.0**-60))), _parts(graph, name, work))
-        for name, value in largest.items()
-    }
-
-
-def _parts(graph: Graph, tensor: str, work: int) -> int:
-    whole = all(n.op_type not in _SUMMED | set(_TABLES) or n.op_type in _WEIGHTED for n in graph.readers[tensor])
-    return 2 if whole and work <= _CHEAP else 1
-
-
-def on_grid(values: Array, grid: Grid) -> Array:
-    """Round numbers to a grid, as the rewritten graph does."""
-    units = np.round(np.ldexp(values, -grid.step))
-    top = 2.0 ** (PLACES * grid.parts)
-    return np.asarray(np.ldexp(np.clip(units, -top, top), grid.step), dtype=values.dtype)
-
-
-def weights_on_grid(weight: Array, bias: Array | None, grid: Grid, axis: int) -> tuple[Array, Array | None]:
-    """Round a layer's weights, for each output channel to the finest grid on which no sum needs more than 24 bits.
-
-    Parameters
-    ----------
-    weight : array
-        Float32.
-    bias : array or None
-        One number for each output channel.
-    grid : Grid
-        Of what is multiplied with it.
-    axis : int
-        The weight's axis of output channels.
-    """
-    rows = np.moveaxis(weight, axis, 0).reshape(weight.shape[axis], -1).astype(np.float64)
-    added = np.zeros(len(rows)) if bias is None else bias.reshape(-1).astype(np.float64)
-    # The unit of all sums; the part's largest number is 2^exponent, its unit 2^(exponent - PLACES).
-    most = np.abs(rows).sum(axis=1) + np.abs(np.ldexp(added, -grid.exponent))
-    _, exponent = np.frexp(most)
-    exponent = np.where(most > 0, exponent - (_EXACT - PLACES), 0)
-    for _ in range(_EXACT):
-        rounded = np.round(np.ldexp(rows, -exponent[:, None]))
-        offset = np.round(np.ldexp(added, -(exponent + grid.exponent - PLACES)))
-        over = np.abs(rounded).sum(axis=1) * 2.0**PLACES + np.abs(offset) > 2.0**_EXACT
-        if not over.any():
-            break
-        exponent = exponent + over
-    back = np.ldexp(rounded, exponent[:, None]).reshape(np.moveaxis(weight, axis, 0).shape)
-    moved = np.ascontiguousarray(np.moveaxis(back, 0, axis)).astype(np.float32)
-    if bias is None:
-        return moved, None
-    return moved, np.ldexp(offset, exponent + grid.exponent - PLACES).astype(np.float32).reshape(bias.shape)
-
-
 class Rewriter:
     """Makes models compute the same on every CPU.
 
     Parameters
     ----------
     grids : dict of str to Grid
-        By tensor, see `measure`.
+        By tensor, see `grids.measure`.
+    shapes : mapping
+        Shapes of the tensors; only the lengths of sequences are read.
     """
 
-    def __init__(self, grids: dict[str, Grid]) -> None:
-        self._grids = grids
+    def __init__(self, grids: dict[str, Grid], shapes: Mapping[str, tuple[int, ...]]) -> None:
+        self._grids, self._shapes = grids, shapes
         self._rounded: dict[Any, tuple[Array, Array | None]] = {}
 
     def __call__(self, model: onnx.ModelProto) -> onnx.ModelProto:
@@ -202,7 +85,7 @@ class Rewriter:
             The graph that the grids were measured on, or a part of it. No Constant nodes.
         """
         weights = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
-        writer = _Writer(grids=self._grids, weights=weights, rounded=self._rounded)
+        writer = Writer(grids=self._grids, shapes=self._shapes, weights=weights, rounded=self._rounded)
         for node in model.graph.node:
             writer.node(node)
         made = onnx.ModelProto(ir_version=model.ir_version, opset_import=model.opset_import)
@@ -217,8 +100,11 @@ class Rewriter:
 
 
 @dataclass(slots=True)
-class _Writer:
+class Writer:
+    """Writes the nodes of one rewritten model."""
+
     grids: dict[str, Grid]
+    shapes: Mapping[str, tuple[int, ...]]
     weights: dict[str, Array]
     rounded: dict[Any, tuple[Array, Array | None]]
     nodes: list[onnx.NodeProto] = field(default_factory=list)
@@ -229,58 +115,64 @@ class _Writer:
         own = onnx.NodeProto()
         own.CopyFrom(node)
         source = self.grids.get(own.input[0]) if own.input else None
-        mean = source is not None and own.op_type in _MEANS
+        mean = source is not None and own.op_type in MEANS
         rounded = [name for name in own.output if name and (name in self.grids or mean)]
         for index, name in enumerate(own.output):
             if name in rounded:
-                own.output[index] = f"{name}.raw"
-        if source is not None and own.op_type in _WEIGHTED and self._usable(own):
-            self._weighted(own, source)
-        elif source is not None and own.op_type in _TABLES and source.parts == 1:
-            self._table(own, source)
+                own.output[index] = f"{name}@raw"
+        if source is not None and own.op_type in WEIGHTED and self._usable(own):
+            self.weighted(own, source)
+        elif source is not None and own.op_type in LOOKED_UP and source.parts == 1:
+            self.look_up(own.op_type, own.input[0], own.output[0], source.exponent, PLACES)
+        elif source is not None and own.op_type == "LSTM" and recurrent.is_plain(own, self.weights):
+            recurrent.write(self, own, source, self.shapes[own.input[0]][0])
         else:
             self.nodes.append(own)
         for name in rounded:
-            between = f"{name}.raw"
+            between = f"{name}@raw"
             if mean and source is not None:
-                between = self._rounded(between, f"{name}.mean" if name in self.grids else name, source, _OFF_HALF)
+                between = self.rounded_to(between, f"{name}@mean" if name in self.grids else name, source, _OFF_HALF)
             if name in self.grids:
-                self._rounded(between, name, self.grids[name])
+                self.rounded_to(between, name, self.grids[name])
 
     def _usable(self, node: onnx.NodeProto) -> bool:
         weight = self.weights.get(node.input[1])
         return weight is not None and weight.dtype == np.float32 and (node.op_type == "Conv" or weight.ndim == 2)
 
-    def _add(self, kind: str, inputs: Iterable[str], output: str, **attributes: Any) -> str:
+    def add(self, kind: str, inputs: Iterable[str], output: str, **attributes: Any) -> str:
+        """Write a node with one output, and return that."""
         self.nodes.append(helper.make_node(kind, list(inputs), [output], **attributes))
         return output
 
-    def _constant(self, value: float) -> str:
+    def constant(self, value: float) -> str:
+        """Write a number, and return its name."""
         name = f"exact.{value!r}"
         self.weights[name] = np.asarray(value, dtype=np.float32)
         return name
 
-    def _rounded(self, tensor: str, output: str, grid: Grid, offset: float = 0.0) -> str:
+    def rounded_to(self, tensor: str, output: str, grid: Grid, offset: float = 0.0) -> str:
+        """Write the rounding to a grid."""
         top = 2.0 ** (PLACES * grid.parts)
-        scaled = self._add("Mul", [tensor, self._constant(2.0**-grid.step)], f"{output}.scaled")
+        scaled = self.add("Mul", [tensor, self.constant(2.0**-grid.step)], f"{output}@scaled")
         if offset:
-            scaled = self._add("Add", [scaled, self._constant(offset)], f"{output}.off")
-        units = self._add("Round", [scaled], f"{output}.units")
-        held = self._add("Clip", [units, self._constant(-top), self._constant(top)], f"{output}.held")
-        return self._add("Mul", [held, self._constant(2.0**grid.step)], output)
+            scaled = self.add("Add", [scaled, self.constant(offset)], f"{output}@off")
+        units = self.add("Round", [scaled], f"{output}@units")
+        held = self.add("Clip", [units, self.constant(-top), self.constant(top)], f"{output}@held")
+        return self.add("Mul", [held, self.constant(2.0**grid.step)], output)
 
     def _halves(self, tensor: str, grid: Grid) -> list[str]:
         """Return the parts that a tensor is the sum of."""
         if grid.parts == 1:
             return [tensor]
-        high, low = f"{tensor}.high", f"{tensor}.low"
+        high, low = f"{tensor}@high", f"{tensor}@low"
         if tensor not in self.split:
             self.split.add(tensor)
-            self._rounded(tensor, high, Grid(grid.exponent))
-            self._add("Sub", [tensor, high], low)
+            self.rounded_to(tensor, high, Grid(grid.exponent))
+            self.add("Sub", [tensor, high], low)
         return [high, low]
 
-    def _weighted(self, node: onnx.NodeProto, grid: Grid) -> None:
+    def weighted(self, node: onnx.NodeProto, grid: Grid) -> None:
+        """Write a Conv, Gemm or MatMul with constant weights, whose input lies on a grid."""
         output, weight = node.output[0], self.weights[node.input[1]]
         axis = 0 if node.op_type == "Conv" or attribute(node, "transB", 0) else weight.ndim - 1
         if node.op_type == "Gemm":
@@ -288,21 +180,21 @@ class _Writer:
         bias, apart = self._bias(node, weight.shape[axis])
         kept = [entry for entry in node.attribute if entry.name not in ("alpha", "beta")]
         own, added = self._weights_on_grid(weight, bias, grid, axis)
-        self.weights[f"{output}.weight"] = own
+        self.weights[f"{output}@weight"] = own
         made = []
         for index, part in enumerate(self._halves(node.input[0], grid)):
-            inputs = [part, f"{output}.weight"]
+            inputs = [part, f"{output}@weight"]
             if added is not None and index == 0:
-                self.weights[f"{output}.bias"] = added
-                inputs.append(f"{output}.bias")
-            single = helper.make_node(node.op_type, inputs, [f"{output}.part{index}"])
+                self.weights[f"{output}@bias"] = added
+                inputs.append(f"{output}@bias")
+            single = helper.make_node(node.op_type, inputs, [f"{output}@part{index}"])
             single.attribute.extend(kept)
             self.nodes.append(single)
             made.append(single.output[0])
         made += [apart] if apart else []
         while len(made) > 1:
             last = len(made) == 2
-            made = [self._add("Add", made[:2], output if last else f"{output}.sum"), *made[2:]]
+            made = [self.add("Add", made[:2], output if last else f"{output}@sum"), *made[2:]]
         self.nodes[-1].output[0] = output
 
     def _weights_on_grid(self, weight: Array, bias: Array | None, grid: Grid, axis: int) -> tuple[Array, Array | None]:
@@ -326,14 +218,19 @@ class _Writer:
         if value is not None and value.size == size and value.shape[-1] == size:
             return value * beta, ""
         if beta != 1:
-            name = self._add("Mul", [name, self._constant(float(beta))], f"{node.output[0]}.added")
+            name = self.add("Mul", [name, self.constant(float(beta))], f"{node.output[0]}@added")
         return None, name
 
-    def _table(self, node: onnx.NodeProto, grid: Grid) -> None:
-        output, top = node.output[0], 2**PLACES
-        entries = [_TABLES[node.op_type](math.ldexp(place, grid.step)) for place in range(-top, top + 1)]
-        self.weights[f"{output}.table"] = np.asarray(entries, dtype=np.float32)
-        units = self._add("Mul", [node.input[0], self._constant(2.0**-grid.step)], f"{output}.units")
-        moved = self._add("Add", [units, self._constant(float(top))], f"{output}.moved")
-        place = self._add("Cast", [moved], f"{output}.place", to=onnx.TensorProto.INT64)
-        self._add("Gather", [f"{output}.table", place], output, axis=0)
+    def look_up(self, kind: str, tensor: str, output: str, exponent: int, places: int) -> str:
+        """Write a function of one number as a table of its values between minus and plus 2 to an exponent."""
+        top, step = 2**places, exponent - places
+        name = f"table.{kind}@{exponent}@{places}"
+        if name not in self.weights:
+            entries = [_TABLES[kind](math.ldexp(place, step)) for place in range(-top, top + 1)]
+            self.weights[name] = np.asarray(entries, dtype=np.float32)
+        scaled = self.add("Mul", [tensor, self.constant(2.0**-step)], f"{output}@scaled")
+        units = self.add("Round", [scaled], f"{output}@units")
+        held = self.add("Clip", [units, self.constant(float(-top)), self.constant(float(top))], f"{output}@held")
+        moved = self.add("Add", [held, self.constant(float(top))], f"{output}@moved")
+        place = self.add("Cast", [moved], f"{output}@place", to=onnx.TensorProto.INT64)
+        return self.add("Gather", [name, place], output, axis=0)

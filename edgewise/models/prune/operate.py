@@ -10,11 +10,13 @@ import numpy as np
 import onnx
 
 from edgewise.models.inspect import ModelError, check_compressible
-from edgewise.models.prune import budget, exact, magnitude, surgeon
+from edgewise.models.prune import budget, magnitude, surgeon
 from edgewise.models.prune.census import Census, components
 from edgewise.models.prune.errors import PruneError
+from edgewise.models.prune.exact import Rewriter
 from edgewise.models.prune.follow import follow
 from edgewise.models.prune.graph import Graph
+from edgewise.models.prune.grids import measure, on_grid
 from edgewise.models.prune.layers import matrix_of
 from edgewise.models.prune.repair import Whole, repair_layer
 from edgewise.models.prune.rows import Reader, read_rows
@@ -206,10 +208,10 @@ class Prepared:
         self._say("reading activations")
         readers = [Reader(graph, layer) for layer in followed.layers]
         work = sum(reader.positions * graph.weights[reader.layer.weight].size for reader in readers)
-        grids = exact.measure(graph, self._samples, work=work)
+        grids = measure(graph, self._samples, work=work)
         own = grids.get(graph.input)
-        samples = self._samples if own is None else [exact.on_grid(sample, own) for sample in self._samples]
-        graph.rewrite = exact.Rewriter(grids)
+        samples = self._samples if own is None else [on_grid(sample, own) for sample in self._samples]
+        graph.rewrite = Rewriter(grids, graph.shapes)
         picks = [reader.picks(len(samples), number) for number, reader in enumerate(readers)]
         rows, besides = read_rows(graph, readers, picks, shortcuts(graph, followed), samples)
         return _Seen(body, samples, readers, picks, rows, besides, graph.rewrite)
