@@ -35,6 +35,7 @@ def render(recipe: Recipe, lock: Lock) -> str:
         "## Data and licences\n"
         f"- Measured on: {lock.evidence.data}\n- Weights: {recipe.licence}. Data: {recipe.data_licence}.\n"
         + "\n".join(f"- {spec.registry}: {spec.package} {spec.version}, `{spec.path}`" for spec in _sources(recipe)),
+        *(["## Caveats\n" + "\n".join(f"- {sentence}" for sentence in recipe.caveats)] if recipe.caveats else []),
         "## Not for\n" + "\n".join(f"- {sentence}" for sentence in recipe.not_for),
     ]
     return "\n\n".join(parts) + "\n"

@@ -10,7 +10,7 @@ import onnx
 
 from edgewise.models.catalogue.entry import Judged
 from edgewise.models.cleanup import clean
-from edgewise.models.prune import prune
+from edgewise.models.prune import Criterion, Prepared
 from edgewise.models.quantise import Calibrated
 from edgewise.models.stages import Stages, short_digest
 from edgewise.models.tally import Tally
@@ -50,6 +50,8 @@ class Pipeline:
         self.entry = entry
         self.stages = Stages(folder)
         self._say = say
+        # The ranking takes most of the time and does not depend on how much is kept: one for all cuts.
+        self._prepared: dict[Criterion, Prepared] = {}
 
     @cached_property
     def body(self) -> bytes:
@@ -73,18 +75,16 @@ class Pipeline:
 
         def make() -> bytes:
             self._say(f"{self.entry.recipe.name}: pruning to {choice.keep:.0%} of the weights by {choice.criterion}")
-            smaller = prune(
-                onnx.load_from_string(self.body),
-                self.calibration,
-                keep=choice.keep,
-                criterion=choice.criterion,
-                repair=choice.repair,
-                say=self._say,
-            )
-            return _serialised(smaller)
+            return _serialised(self._ranked(choice.criterion).cut(choice.keep, repair=choice.repair))
 
         wanted = {"keep": choice.keep, "criterion": choice.criterion, "repair": choice.repair}
         return self.stages.bytes("pruned", {"of": short_digest(self.body), **wanted}, make)
+
+    def _ranked(self, criterion: Criterion) -> Prepared:
+        if criterion not in self._prepared:
+            body = onnx.load_from_string(self.body)
+            self._prepared[criterion] = Prepared(body, self.calibration, criterion, say=self._say)
+        return self._prepared[criterion]
 
     def variant(self, choice: Choice | None) -> Variant:
         """Return a finished artefact: float32 without a choice, else pruned and quantised as it says."""

@@ -12,6 +12,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import yaml
+
 from edgewise.models.fetch import digest_of
 from edgewise.paths import cache_dir
 
@@ -19,12 +21,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 LOCK_FILE: Final = "compressed.yaml"
+RECIPE_FILE: Final = "recipe.yaml"
 _MODELS: Final = Path(__file__).parent
 _LIBRARIES: Final = ("numpy", "onnx", "onnxruntime", "pillow")
 # They decide no byte of an artefact and no figure of its accuracy: a change of them must not cost a rebuild.
 _WITHOUT_EFFECT: Final = frozenset(
     {"card.py", "compress.py", "emulated.py", "emulated_run.py", "gate.py", "latency.py", "picture.py", "search.py"}
 )
+# Keys of a recipe of which the same is true: the gate reads the one, the card the other.
+_KEYS_WITHOUT_EFFECT: Final = frozenset({"budgets", "caveats"})
+_READABLE_BY_ALL: Final = 0o644
 
 
 def code_key(folder: Path) -> str:
@@ -33,24 +39,40 @@ def code_key(folder: Path) -> str:
     Parameters
     ----------
     folder : Path
-        The entry's folder; its Python and YAML files count, but for the lock.
+        The entry's folder; its Python and YAML files count, but for the lock, and for the recipe's budgets and caveats.
     """
     shared = [*_MODELS.glob("*.py"), *_MODELS.glob("prune/**/*.py"), *_MODELS.glob("catalogue/*.py")]
-    own = [file for pattern in ("**/*.py", "**/*.yaml") for file in folder.glob(pattern)]
+    recipe = folder / RECIPE_FILE
+    own = [file for pattern in ("**/*.py", "**/*.yaml") for file in folder.glob(pattern) if file != recipe]
     lines = [f"{library} {version(library)}" for library in _LIBRARIES]
     lines += sorted(
         f"{file.relative_to(_MODELS)} {digest_of(file)}" for file in shared if file.name not in _WITHOUT_EFFECT
     )
     lines += sorted(f"{file.relative_to(folder)} {digest_of(file)}" for file in own if file.name != LOCK_FILE)
+    lines.append(f"{RECIPE_FILE} {_decisive(recipe)}")
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:32]
 
 
+def _decisive(recipe: Path) -> str:
+    """Return what of a recipe decides a stage."""
+    text = recipe.read_text(encoding="utf-8")
+    try:
+        found = yaml.safe_load(text)
+    except yaml.YAMLError:
+        return text  # whoever loads the entry is told
+    if not isinstance(found, dict):
+        return text
+    return yaml.safe_dump({key: value for key, value in found.items() if key not in _KEYS_WITHOUT_EFFECT})
+
+
 def write(path: Path, content: bytes) -> None:
-    """Write a file at once or not at all."""
+    """Write a file, for all to read, at once or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as scratch:
         scratch.write(content)
-    Path(scratch.name).replace(path)
+    made = Path(scratch.name)
+    made.chmod(_READABLE_BY_ALL)
+    made.replace(path)
 
 
 class Stages:

@@ -23,7 +23,7 @@ from edgewise.models import gate
 from edgewise.models.fetch import digest_of
 from edgewise.models.lock import Lock, read_lock
 from edgewise.models.metadata import ANSWER_KEY, NAME_KEY, RECIPE_KEY
-from edgewise.models.stages import code_key, write
+from edgewise.models.stages import RECIPE_FILE, code_key, write
 from edgewise.paths import cache_dir
 from inference.manifest import Manifest, ManifestError, TensorSpec
 
@@ -192,8 +192,8 @@ def _refusal(digest: str) -> Path:
 
 
 def _key(folder: Path, lock: Lock) -> str:
-    """Digest of all that decides what an entry builds."""
-    text = f"{code_key(folder)} {lock.choice.model_dump_json()} {lock.digest}"
+    """Digest of all that decides what an entry builds, and of the budgets that it was held to."""
+    text = f"{code_key(folder)} {digest_of(folder / RECIPE_FILE)} {lock.choice.model_dump_json()} {lock.digest}"
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 

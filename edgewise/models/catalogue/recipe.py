@@ -48,7 +48,8 @@ class Budgets(Strict):
     accuracy_points : float
         Percentage points of balanced accuracy that the shipped variant may lose against float32.
     min_accuracy : float
-        Balanced accuracy that it must reach, 0..1: a model that knows nothing loses nothing either.
+        Balanced accuracy that it must surely reach, 0..1: the low end of the 95 % interval counts, not the estimate. A
+        model that knows nothing loses nothing either.
     min_size_ratio : float
         How many times smaller than float32 it must be at least.
     min_speedup : float
@@ -78,6 +79,8 @@ class Recipe(Strict):
         Of the data that it is calibrated and judged with.
     not_for : tuple of str
         What it must not be used for.
+    caveats : tuple of str
+        Why the card's figures may be too good, such as choices that were made with the test split in view.
     budgets : Budgets
         What the gate holds it to.
     sources : mapping of str to SourceSpec
@@ -90,6 +93,7 @@ class Recipe(Strict):
     licence: Text
     data_licence: Text
     not_for: Annotated[tuple[Text, ...], Field(min_length=1, strict=False)]
+    caveats: Annotated[tuple[Text, ...], Field(strict=False)] = ()
     budgets: Budgets = Budgets()
     sources: dict[str, SourceSpec]
 
