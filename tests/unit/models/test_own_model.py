@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from edgewise.cli.main import app
 from edgewise.models import catalogue, emulated
+from edgewise.models.card import render
 from edgewise.models.catalogue.entry import Entry, Judged
 from edgewise.models.compress import Compressor, Refused
 from edgewise.models.gate import GateError
@@ -75,6 +76,28 @@ def test_the_card_tells_the_locks_figures(root: Path, compressed: dict[str, Any]
     assert evidence.machine in card
     assert "## Not for\n- Anything but showing how an entry is written." in card
     assert (root / "ring" / "curve.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_card_tells_the_recipes_caveats(root: Path, compressed: dict[str, Any]) -> None:
+    lock, recipe = read_lock(root / "ring"), catalogue.load(root / "ring").recipe
+    assert "## Caveats" not in render(recipe, lock)
+    caveats = ("Its score was tried out with the test split in view.", "Few people.")
+    card = render(recipe.model_copy(update={"caveats": caveats}), lock)
+    assert f"## Caveats\n- {caveats[0]}\n- {caveats[1]}\n\n## Not for\n" in card
+
+
+def test_another_budget_is_held_to_at_once_and_builds_nothing(root: Path, compressed: dict[str, Any]) -> None:
+    path = root / "ring" / "recipe.yaml"
+    text = path.read_text()
+    catalogue.ensure("ring", say=print, root=root)
+    path.write_text(text.replace("min_accuracy: 0.9,", "min_accuracy: 0.999,"))
+    said: list[str] = []
+    try:
+        with pytest.raises(GateError, match=r"at least 99\.90% is demanded"):
+            catalogue.ensure("ring", say=said.append, root=root)
+    finally:
+        path.write_text(text)
+    assert said == ["building ring"]
 
 
 def test_the_picture_shows_every_variant_of_the_shipped_kind(root: Path, compressed: dict[str, Any]) -> None:

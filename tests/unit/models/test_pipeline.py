@@ -11,6 +11,7 @@ import pytest
 from edgewise.models import catalogue, gate
 from edgewise.models.lock import Choice
 from edgewise.models.pipeline import Pipeline
+from edgewise.models.prune import prune
 from tests.unit.models.own_model import write_example
 
 
@@ -30,6 +31,17 @@ def test_variants_are_smaller_the_less_is_kept(ring: Path) -> None:
     sizes = [len(pipeline.variant(Choice(keep=keep)).artefact) for keep in (1, 0.6, 0.3)]
     assert sizes == sorted(sizes, reverse=True)
     assert sizes[-1] < sizes[0] / 2
+
+
+def test_units_are_ranked_once_for_all_cuts(ring: Path) -> None:
+    said: list[str] = []
+    pipeline = Pipeline(catalogue.load(ring), ring, say=said.append)
+    cuts = [pipeline.pruned(Choice(keep=keep)) for keep in (0.6, 0.3)]
+    assert sum(line.startswith("ranking") for line in said) == 1
+    # AND each cut is what pruning alone makes, whatever was cut before
+    body, samples = onnx.load_from_string(pipeline.body), pipeline.calibration
+    for keep, content in zip((0.6, 0.3), cuts, strict=True):
+        assert prune(body, samples, keep=keep).SerializeToString(deterministic=True) == content
 
 
 def test_an_interrupted_build_goes_on_where_it_was(ring: Path) -> None:

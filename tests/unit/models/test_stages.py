@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edgewise.models.stages import Stages, code_key
+from edgewise.models.stages import Stages, code_key, write
 
 
 @pytest.fixture
@@ -61,3 +61,27 @@ def test_the_key_follows_recipe_and_code_but_not_what_is_written(folder: Path) -
     (folder / "deeper").mkdir()
     (folder / "deeper" / "code.py").write_text("pass\n")
     assert code_key(folder) != changed
+
+
+def test_budgets_and_caveats_make_no_stage_anew(folder: Path) -> None:
+    recipe = folder / "recipe.yaml"
+    recipe.write_text("name: tiny\nlayers: 3\n")
+    before = code_key(folder)
+    recipe.write_text("name: tiny\nlayers: 3\nbudgets: {min_accuracy: 0.95}\ncaveats: [Few people.]\n")
+    assert code_key(folder) == before
+    recipe.write_text("name: tiny\nlayers: 4\n")
+    assert code_key(folder) != before
+
+
+def test_a_recipe_that_is_no_yaml_has_a_key_too(folder: Path) -> None:
+    recipe = folder / "recipe.yaml"
+    keys = set()
+    for text in ("name: [", "name: {", "- tiny"):
+        recipe.write_text(text)
+        keys.add(code_key(folder))
+    assert len(keys) == 3
+
+
+def test_what_is_written_may_be_read_by_all(tmp_path: Path) -> None:
+    write(tmp_path / "card.md", b"# tiny")
+    assert (tmp_path / "card.md").stat().st_mode & 0o777 == 0o644
