@@ -78,6 +78,12 @@ def test_the_card_tells_the_locks_figures(root: Path, compressed: dict[str, Any]
     assert (root / "ring" / "curve.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_gain_is_called_a_gain(root: Path, compressed: dict[str, Any]) -> None:
+    lock, recipe = read_lock(root / "ring"), catalogue.load(root / "ring").recipe
+    gained = lock.model_copy(update={"evidence": lock.evidence.model_copy(update={"loss_points": -0.654})})
+    assert "It gains 0.65 points over float32 (95 % upper bound of the loss" in render(recipe, gained)
+
+
 def test_the_card_tells_the_recipes_caveats(root: Path, compressed: dict[str, Any]) -> None:
     lock, recipe = read_lock(root / "ring"), catalogue.load(root / "ring").recipe
     assert "## Caveats" not in render(recipe, lock)

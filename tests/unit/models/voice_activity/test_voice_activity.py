@@ -139,5 +139,6 @@ def test_what_is_shipped_answers_raw_bytes(some: list[Window]) -> None:
     assert session.request_bytes == 16_512
     answers = [session.run(window.samples.tobytes()) for window in some]
     wrong = [answer["speech"] != window.is_speech for answer, window in zip(answers, some, strict=True)]
-    assert sum(wrong) <= 2
+    # A sample of 66; how good it is on all of them is the gate's business.
+    assert 1 - sum(wrong) / len(wrong) >= ENTRY.recipe.budgets.min_accuracy
     assert all(0 <= answer["score"] <= 1 for answer in answers)  # type: ignore[operator]  # a number
