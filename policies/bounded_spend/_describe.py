@@ -17,7 +17,6 @@ from edgewise.cost.bound import Allowance, Assumed, Bound, Endpoint, Firewall, G
 from edgewise.cost.bound.declared import FLOOD_TAG, MODEL_BYTES_TAG, PLAN_TAG, SIGNED_FLOOD_TAG
 from edgewise.cost.bound.endpoint import PLANS, PRICE_CLASSES, PriceClass
 from edgewise.cost.quotas import limit
-from policies.bounded_spend._around import EDGE_REGIONS, HOME_REGION
 from policies.bounded_spend._bells import alerts_of, allowed_usd, bells_of, budgets_of, subscribers
 from policies.bounded_spend._capacity import capacity_units
 from policies.bounded_spend._firewall import Tried, rate_rps, tried, window_s
@@ -27,6 +26,7 @@ from policies.bounded_spend._lake import lake_months
 from policies.bounded_spend._unpriced import unpriced
 from policies.bounded_spend._values import number_of, whole
 from policies.core.endpoint import LOG_GROUP, InferenceEndpoint, is_model_path, limits_of
+from policies.core.regions import EDGE_REGIONS, HOME_REGION
 from policies.core.resource import UNKNOWN, Resource, behaviours
 
 # What a lease must say, and the model that it pins; monthly_quota may be absent.

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from policies.bounded_spend._around import HOME_REGION
 from policies.bounded_spend._bells import STANDARD_PERIOD_S, bells_of, budgets_of
 from policies.bounded_spend._firewall import tried
 from policies.bounded_spend._functions import interval_s, stream_of, watch
 from policies.bounded_spend._gates import ungated
 from policies.bounded_spend._lake import kept_days, lakes
 from policies.core.endpoint import LOG_GROUP, SUBSCRIPTION, InferenceEndpoint, is_model_path
+from policies.core.regions import HOME_REGION
 from policies.core.resource import Resource, behaviours
 
 # Resources that cost by the request, by the hour or by the byte, and the property by which they hang on something.

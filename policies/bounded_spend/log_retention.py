@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, cast
 
-from policies.bounded_spend._around import EDGE_REGIONS, HOME_REGION
 from policies.core.endpoint import LOG_GROUP, InferenceEndpoint, endpoints
+from policies.core.regions import EDGE_REGIONS, HOME_REGION
 from policies.core.resource import Resource, Stack
 from policies.core.rule import Config, Remedy, Rule, Setting, Violation
 

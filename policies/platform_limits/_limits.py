@@ -10,9 +10,6 @@ EDGE_GUIDE: Final = "Amazon CloudFront Developer Guide, Restrictions on Lambda@E
 EDGE_QUOTAS: Final = "Amazon CloudFront Developer Guide, Quotas, Lambda@Edge"
 BOTH_FUNCTIONS: Final = "Amazon CloudFront Developer Guide, Restrictions on all edge functions"
 
-HOME_REGION: Final = "us-east-1"
-"""EDGE_GUIDE, Lambda Region; also where CloudFront's metrics, certificates and web ACLs live."""
-
 EDGE_TIMEOUT_S: Final = limit("lambda_edge.timeout_s")
 EDGE_REGIONS: Final = limit("lambda_edge.regions")
 EDGE_ARCHITECTURE: Final = "x86_64"

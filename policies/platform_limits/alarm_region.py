@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from policies.core.endpoint import ALARM
+from policies.core.regions import HOME_REGION
 from policies.core.resource import Resource, Stack
 from policies.core.rule import Config, Rule, Violation
 from policies.platform_limits._alarms import metrics
 from policies.platform_limits._edge import region_of
-from policies.platform_limits._limits import ALARM_ACTIONS, HOME_REGION
+from policies.platform_limits._limits import ALARM_ACTIONS
 
 _ACTIONS: Final = ("alarmActions", "okActions", "insufficientDataActions")
 _GLOBAL: Final = "AWS/CloudFront"

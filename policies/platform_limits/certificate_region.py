@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from policies.core.endpoint import DISTRIBUTION
+from policies.core.regions import HOME_REGION
 from policies.core.resource import Resource, Stack
 from policies.core.rule import Config, Rule, Violation
 from policies.platform_limits._edge import region_of
-from policies.platform_limits._limits import HOME_REGION
 
 _ARN: Final = ("viewerCertificate", "acmCertificateArn")
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from policies.core.endpoint import LOG_GROUP
+from policies.core.regions import HOME_REGION
 from policies.core.resource import Resource, Stack
 from policies.core.rule import Config, Rule, Setting, Violation
 from policies.platform_limits._edge import edge_functions
-from policies.platform_limits._limits import EDGE_REGIONS, HOME_REGION
+from policies.platform_limits._limits import EDGE_REGIONS
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from policies.core.regions import HOME_REGION
 from policies.core.resource import Resource
 from policies.core.rule import Config, Rule, Violation
 from policies.platform_limits._edge import edge_functions, region_of
-from policies.platform_limits._limits import EDGE_GUIDE, HOME_REGION
+from policies.platform_limits._limits import EDGE_GUIDE
 
 
 def _check(function: Resource, _: Config) -> Iterator[Violation]:

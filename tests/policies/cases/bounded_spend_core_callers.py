@@ -2,66 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import Any
-
 import pulumi_aws as aws
 
 from tests.policies import raw
-from tests.policies.raw.edge import edge
-from tests.policies.raw.making import Making
-
-
-def _edge(name: str, without: Collection[str] = (), **changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Declare what stands at the edge, and nothing behind it: these rules look no further."""
-    making = Making(name, ("log_group", "bucket", "access", "closed", "key", *without), changes)
-    edge(making)
-    return making.finish()
-
-
-def _distribution(name: str, made: Mapping[str, Any], **changes: Any) -> aws.cloudfront.Distribution:
-    """Declare a distribution before what was made."""
-    args: dict[str, Any] = {
-        "enabled": True,
-        "web_acl_id": made["acl"].arn,
-        "origins": [_origin("models"), _origin("spare")],
-        "default_cache_behavior": raw.behaviour(None, raw.READ, raw.CACHING_DISABLED, made["gate"]),
-        "ordered_cache_behaviors": _behaviours(name, made),
-        "restrictions": {"geo_restriction": {"restriction_type": "none"}},
-        "viewer_certificate": {"cloudfront_default_certificate": True},
-    }
-    return aws.cloudfront.Distribution(f"{name}-distribution", **{**args, **changes})
-
-
-def _origin(name: str) -> dict[str, Any]:
-    https = {"http_port": 80, "https_port": 443, "origin_protocol_policy": "https-only"}
-    return {
-        "origin_id": name,
-        "domain_name": f"{name}.example.com",
-        "custom_origin_config": {**https, "origin_ssl_protocols": ["TLSv1.2"]},
-    }
-
-
-def _behaviours(name: str, made: Mapping[str, Any], *more: dict[str, Any], **first: Any) -> list[dict[str, Any]]:
-    """Return a good distribution's behaviours, the one that runs the function changed and others behind."""
-    running, models = raw.behaviours(name, made["gate"], made["function"])
-    return [{**running, **first}, models, *more]
+from tests.policies.cases._at_edge import distribution, edge_alone
 
 
 def bad_function_url_1(name: str) -> None:
-    made = _edge(name)
+    made = edge_alone(name)
     aws.lambda_.FunctionUrl(f"{name}-url", function_name=made["function"].name, authorization_type="NONE")
 
 
 def bad_function_url_2(name: str) -> None:
     """Named in plain text."""
-    _edge(name)
+    edge_alone(name)
     aws.lambda_.FunctionUrl(f"{name}-url", function_name=name, authorization_type="AWS_IAM")
 
 
 def bad_function_url_3(name: str) -> None:
     """An API may call it."""
-    made = _edge(name)
+    made = edge_alone(name)
     aws.lambda_.Permission(
         f"{name}-permission",
         action="lambda:InvokeFunction",
@@ -71,12 +31,12 @@ def bad_function_url_3(name: str) -> None:
 
 
 def good_function_url_1(name: str) -> None:
-    _edge(name)
+    edge_alone(name)
 
 
 def good_function_url_2(name: str) -> None:
     """CloudFront's own permission, and the URL of another function."""
-    made = _edge(name)
+    made = edge_alone(name)
     aws.lambda_.Permission(
         f"{name}-permission",
         action="lambda:GetFunction",
@@ -90,19 +50,19 @@ def good_function_url_2(name: str) -> None:
 
 
 def bad_one_distribution_1(name: str) -> None:
-    _distribution(f"{name}-second", _edge(name))
+    distribution(f"{name}-second", edge_alone(name))
 
 
 def bad_one_distribution_2(name: str) -> None:
     """A staging distribution runs it too."""
-    made = _edge(name, ["distribution"])
-    _distribution(name, made, continuous_deployment_policy_id="00000000-0000-0000-0000-000000000000")
+    made = edge_alone(name, ["distribution"])
+    distribution(name, made, continuous_deployment_policy_id="00000000-0000-0000-0000-000000000000")
 
 
 def good_one_distribution_1(name: str) -> None:
-    _edge(name)
+    edge_alone(name)
 
 
 def good_one_distribution_2(name: str) -> None:
     """A second distribution of something else."""
-    _distribution(f"{name}-site", _edge(name), ordered_cache_behaviors=[])
+    distribution(f"{name}-site", edge_alone(name), ordered_cache_behaviors=[])

@@ -2,46 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import Any, Final
-
 import pulumi_aws as aws
 
 from tests.policies import raw
-from tests.policies.raw.edge import edge
-from tests.policies.raw.making import Making
-
-# Left out where a rule does not look at it, to keep the program small.
-_WATCH: Final = ("alarm", "budget", "guard", "guard_role", "guard_log")
-_ASIDE: Final = ("bucket", "log_group", "settle_log")
-
-
-def _ledger(name: str, without: Collection[str] = (), **changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Declare an endpoint without what watches it."""
-    return raw.endpoint(name, without=(*_WATCH, *_ASIDE, *without), **changes)
-
-
-def _counted(name: str, without: Collection[str] = (), **changes: Mapping[str, Any]) -> None:
-    """Declare a function and its ledger, which nobody reads."""
-    unread = ("settle", "settle_role", "dead_letters", "topic", "acl", "store", "gate", "access")
-    _ledger(name, (*unread, *without), **changes)
-
-
-def _edge(name: str, without: Collection[str] = (), **changes: Mapping[str, Any]) -> None:
-    """Declare what stands at the edge, and nothing behind it."""
-    making = Making(name, ("log_group", "bucket", "access", *without), changes)
-    edge(making)
-    making.finish()
+from tests.policies.cases._behind_edge import counted, edge_without_logs
 
 
 def bad_worst_month_1(name: str) -> None:
     """Nothing in the program limits how often it runs."""
-    _edge(name)
+    edge_without_logs(name)
 
 
 def bad_worst_month_2(name: str) -> None:
     """A quota, and nobody who ends a flood or says what it may cost."""
-    _counted(name)
+    counted(name)
 
 
 def good_worst_month_1(name: str) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from inference.telemetry import EDGE_REGIONS as INFERENCE_REGIONS
-from policies.bounded_spend._around import EDGE_REGIONS
 from policies.bounded_spend.log_retention import RULE
 from policies.core.endpoint import LOG_GROUP
+from policies.core.regions import EDGE_REGIONS
 from policies.core.resource import UNKNOWN
 from policies.core.rule import Answer
 from tests.unit.policies.build import Parts, good_endpoint
