@@ -49,13 +49,23 @@ class CpuGroups:
         """
         group = self.folder / name
         group.mkdir(parents=True, exist_ok=True)
+        self.share(group, memory_mb)
+        return group
+
+    def share(self, group: Path, memory_mb: int) -> None:
+        """Give a group the share that the memory buys.
+
+        Raises
+        ------
+        OSError
+            When the kernel refuses.
+        """
         quota_us = quota(memory_mb)
         if self.version == 1:
             (group / "cpu.cfs_period_us").write_text(str(PERIOD_US))
             (group / "cpu.cfs_quota_us").write_text(str(quota_us))
         else:
             (group / "cpu.max").write_text(f"{quota_us} {PERIOD_US}")
-        return group
 
     def remove(self) -> None:
         """Kill what is left in the groups and remove them all."""

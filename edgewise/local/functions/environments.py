@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from edgewise.local.functions.clock import CLOCK_VARIABLE, read_offset
-from edgewise.local.functions.cpu import remove_group
+from edgewise.local.functions.cpu import MB_PER_CPU, remove_group
 from edgewise.local.functions.output import follow
 from edgewise.local.functions.runtime_api import MAX_ANSWER_BYTES, RuntimeApi
 from edgewise.local.processes import die_with_parent
@@ -131,7 +131,11 @@ class Environment:
         try:
             port = await self._api.start()
             if self.settings.cpu is not None:
-                self._group = self.settings.cpu.add(self.name, self.function.memory_mb)
+                # "On-demand Lambda functions use a full vCPU (non-throttled) but is limited to 10 seconds during its
+                # initialization phase": AWS, Serverless Land, "Effectively running Java on Serverless". Nobody says so
+                # of Lambda@Edge: its environments start at their memory's share, the slower guess.
+                first_mb = MB_PER_CPU if self.settings.home else self.function.memory_mb
+                self._group = self.settings.cpu.add(self.name, max(first_mb, self.function.memory_mb))
             await self._spawn(port)
         except OSError as error:
             await self.stop()
@@ -140,6 +144,8 @@ class Environment:
         await self._first(self._idle.wait(), timeout_s=INIT_TIMEOUT_S)
         self.init_ms = _milliseconds(self.started)
         if self._idle.is_set():
+            if self.settings.cpu is not None and self._group is not None:
+                self.settings.cpu.share(self._group, self.function.memory_mb)
             return None
         detail = self._api.init_error or f"no event asked for within {INIT_TIMEOUT_S:g} s"
         if self.process.returncode is not None:

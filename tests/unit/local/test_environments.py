@@ -15,6 +15,7 @@ import pytest
 
 from edgewise.local.files import clock_folder
 from edgewise.local.functions.clock import make_clock, write_offset
+from edgewise.local.functions.cpu import PERIOD_US, cpu_groups, quota
 from edgewise.local.functions.environments import Outcome, Result, Settings
 from edgewise.local.functions.pool import Pool
 from edgewise.local.functions.runtime import prepare
@@ -67,6 +68,7 @@ async def make_pool(tmp_path: Path) -> AsyncIterator[MakePool]:
         timeout_s: int = 5,
         max_environments: int = 4,
         max_waiting: int = 64,
+        memory_mb: int = 1769,
         **more: Any,
     ) -> Pool:
         function = LambdaFunction(
@@ -77,12 +79,12 @@ async def make_pool(tmp_path: Path) -> AsyncIterator[MakePool]:
             archive_hash="",
             handler="handler.handler",
             runtime=lambda_runtime(),
-            memory_mb=1769,
+            memory_mb=memory_mb,
             timeout_s=timeout_s,
             environment={"OWN": "1", "AWS_REGION": "not taken"},
         )
         runtime = prepare([function], say=print)
-        settings = Settings(dynamodb_url="http://127.0.0.1:9", log_folder=tmp_path, cpu=None, **more)
+        settings = Settings(dynamodb_url="http://127.0.0.1:9", log_folder=tmp_path, **({"cpu": None} | more))
         pool = Pool(
             function=function,
             launch=runtime.launches[function.qualified_arn],
@@ -153,6 +155,39 @@ async def test_a_home_function_has_its_own_variables_and_name(make_pool: MakePoo
     assert found["AWS_LAMBDA_FUNCTION_NAME"] == "test"
     assert (found["OWN"], found["AWS_REGION"]) == ("1", "us-east-1")
     assert found["AWS_ENDPOINT_URL_SNS"] == "http://127.0.0.1:9"
+
+
+SHARE = """
+from pathlib import Path
+
+def quota_us():
+    for line in Path("/proc/self/cgroup").read_text().splitlines():
+        _, controllers, path = line.split(":", 2)
+        for file in ("cpu" + path + "/cpu.cfs_quota_us", path[1:] + "/cpu.max"):
+            if ("cpu" in controllers.split(",") or not controllers) and Path("/sys/fs/cgroup", file).is_file():
+                return int(Path("/sys/fs/cgroup", file).read_text().split()[0])
+
+AT_START = quota_us()
+
+def handler(event, context):
+    return [AT_START, quota_us()]
+"""
+
+
+@pytest.mark.parametrize("home", [True, False])
+async def test_only_a_home_function_starts_with_a_whole_processor(make_pool: MakePool, home: bool) -> None:
+    groups = cpu_groups("edgewise-test-environments")
+    if groups is None:
+        assert os.geteuid() != 0 or not os.access("/sys/fs/cgroup", os.W_OK)
+        return
+    small = quota(128)
+    try:
+        found = await value(make_pool(SHARE, memory_mb=128, home=home, cpu=groups))
+    finally:
+        groups.remove()
+
+    # Of Lambda@Edge nobody says that it starts faster than it runs.
+    assert found == [PERIOD_US if home else small, small]
 
 
 async def test_what_a_function_prints_is_told_and_kept(make_pool: MakePool, tmp_path: Path) -> None:
