@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,9 @@ from edgewise.paths import PROJECT_ROOT
 
 COPIED = ("Pulumi.yaml", "stacks", "infra", "inference", "edgewise", "policies", "tools")
 FUNCTION_KEY = "edgewise:functions"
+MODELS_KEY = "edgewise:models"
+# What a copy deploys: each function more makes a slow test slower.
+FUNCTIONS = ("face-match",)
 RESOURCE_KEYS = ("urn", "type", "id", "inputs", "outputs", "parent", "protect")
 
 
@@ -87,8 +92,16 @@ class Project:
         self.stack_file(stack).write_text(yaml.safe_dump(settings, sort_keys=False))
 
 
-def copy_project(folder: Path) -> Project:
-    """Copy what the program needs; state, caches and results of this checkout stay behind."""
+def copy_project(folder: Path, functions: Collection[str] = FUNCTIONS) -> Project:
+    """Copy what the program needs; state, caches and results of this checkout stay behind.
+
+    Parameters
+    ----------
+    folder : Path
+        Where to.
+    functions : collection of str
+        What stays of each stack's functions; models that none of them has go too.
+    """
     root = folder / "project"
     root.mkdir(parents=True)
     for name in COPIED:
@@ -99,7 +112,24 @@ def copy_project(folder: Path) -> Project:
             shutil.copyfile(source, root / name)
     for installed in (".venv", "node_modules"):
         (root / installed).symlink_to(PROJECT_ROOT / installed)
+    for stack in (root / "stacks").glob("Pulumi.*.yaml"):
+        stack.write_text(only(stack.read_text(), functions))
     return Project(root=root)
+
+
+def only(settings: str, functions: Collection[str]) -> str:
+    """Return a stack's settings with these functions and their models alone, otherwise letter by letter as they are."""
+    config = yaml.safe_load(settings)["config"]
+    kept = {name: each for name, each in config[FUNCTION_KEY].items() if name in functions}
+    models = {each["model"] for each in kept.values()}
+    for name in config[FUNCTION_KEY].keys() - kept.keys():
+        settings = re.sub(rf"^    {name}:\n(?:      .*\n)+", "", settings, flags=re.MULTILINE)
+    for name in config[MODELS_KEY].keys() - models:
+        settings = re.sub(rf"^    {name}: sha256:.*\n", "", settings, flags=re.MULTILINE)
+    left = yaml.safe_load(settings)["config"]
+    assert left[FUNCTION_KEY] == kept
+    assert left[MODELS_KEY].keys() == models
+    return settings
 
 
 def _step(step: dict[str, Any]) -> Step:

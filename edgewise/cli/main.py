@@ -8,6 +8,7 @@ from edgewise.cli import (
     audit,
     bound,
     breakeven,
+    compress,
     device_key,
     down,
     env,
@@ -15,6 +16,7 @@ from edgewise.cli import (
     history,
     infer,
     ledger,
+    models,
     policies,
     preview,
     prices,
@@ -39,6 +41,7 @@ for module in (
     *(up, down, status, preview, env, infer, ledger, audit, fleet, device_key),
     *(stop, start, rollout, rollback, history),
     *(bound, prices, breakeven, simulate),
+    *(models, compress),
     policies,
 ):
     module.register(app)

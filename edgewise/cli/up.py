@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from edgewise import engine
+from edgewise.cli import demonstration
 from edgewise.cli.artefacts import ensure_models
 from edgewise.cli.console import AsJson, answer, plainly, say, show_table
-from edgewise.cli.deployment import read_deployment
-from edgewise.cli.edge_errors import edge_exit_codes
 from edgewise.cli.exits import CliError
 from edgewise.engine import LOCAL_STACK
 from edgewise.paths import run_dir
 from edgewise.python313 import find_python313
-from inference import contract
 
 if TYPE_CHECKING:
-    from edgewise.device.demo import DemoResult
     from edgewise.local.supervisor import LocalEdgeStatus
 
-# What the demonstration asks: the function of this name in stacks/Pulumi.local.yaml, for the model of this name.
-DEMO_FUNCTION: Final = "face-match"
-DEMO_MODEL: Final = "face-match"
-DEMO_DEVICE: Final = "demo-device"
-
-Demo = Annotated[bool, typer.Option("--demo", help="Then let the reference device ask about real faces.")]
+Demo = Annotated[bool, typer.Option("--demo", help="Then let the reference device ask each function about real data.")]
 
 
 @plainly
@@ -45,18 +35,21 @@ def up(demo: Demo = False, as_json: AsJson = False) -> None:
     find_python313(build=True, say=say)  # the program wants it as well: here its progress can be seen
     engine.up(LOCAL_STACK, say=say, output=sys.stderr if as_json else None)
     edge = _start_edge()
-    result = _demonstrate(edge) if demo else None
+    shown = demonstration.demonstrate(edge) if demo else None
     elapsed_s = round(time.monotonic() - started, 1)
     if as_json:
-        shown = None if result is None else json.loads(result.to_json())
-        answer({"stack": LOCAL_STACK, "elapsed_s": elapsed_s, "edge": edge.to_json(), "demo": shown})
+        asked = None if shown is None else {each.result.function: each.fields() for each in shown}
+        answer({"stack": LOCAL_STACK, "elapsed_s": elapsed_s, "edge": edge.to_json(), "demo": asked})
     else:
-        _show(edge, result)
+        if shown:
+            demonstration.show(shown)
+        show_table(["function", "local edge"], sorted(edge.endpoints.items()))
         if edge.dashboard_url:
             say(f"dashboard: {edge.dashboard_url}")
         say(f"up in {elapsed_s} s; stop it with 'make down'")
-    if result is not None and not result.passed:
-        raise CliError("the demonstration did not pass: an answer is not the expected one, see above")
+    failed = [each.result.function for each in shown or [] if not each.passed]
+    if failed:
+        raise CliError(f"the demonstration of {', '.join(failed)} did not pass: see above what was not as expected")
 
 
 def _start_edge() -> LocalEdgeStatus:
@@ -66,29 +59,6 @@ def _start_edge() -> LocalEdgeStatus:
     # The owner put the plan on the distribution by hand: the state knows nothing of it, the meter must.
     billing = {name: {"plan": function.plan} for name, function in read_stack(LOCAL_STACK).functions.items()}
     return supervisor.start(engine.export(LOCAL_STACK), run_dir(), say=say, billing=billing)
-
-
-def _demonstrate(edge: LocalEdgeStatus) -> DemoResult:
-    from edgewise.device import demo
-    from edgewise.device.signing import Device
-    from edgewise.models import catalogue
-
-    deployment = read_deployment(LOCAL_STACK)
-    digest = str(deployment.endpoint(DEMO_FUNCTION)["model_digest"])
-    kid, master = deployment.master_key(DEMO_FUNCTION, None)
-    key = contract.device_key(master, DEMO_DEVICE)
-    device = Device(function=DEMO_FUNCTION, device_id=DEMO_DEVICE, kid=kid, key=key)
-    artefact = catalogue.ensure(DEMO_MODEL, digest=digest, say=say)
-    with edge_exit_codes():
-        return demo.run(edge.endpoints[DEMO_FUNCTION], device=device, artefact=artefact, say=say)
-
-
-def _show(edge: LocalEdgeStatus, result: DemoResult | None) -> None:
-    if result is not None:
-        from edgewise.device import demo
-
-        Console().print(demo.render(result))
-    show_table(["function", "local edge"], sorted(edge.endpoints.items()))
 
 
 def register(app: typer.Typer) -> None:

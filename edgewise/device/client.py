@@ -1,4 +1,4 @@
-"""Ask the edge: one aligned face up, a decision down."""
+"""Ask the edge: a tensor up, a decision down."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from edgewise.models.faces import FaceFinder
 from inference.contract import DIGEST, PROBLEM_CONTENT_TYPE, REQUEST_CONTENT_TYPE, inference_path
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
     from types import TracebackType
 
@@ -27,8 +28,31 @@ _EXCERPT: Final = 200
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class InferAnswer:
+class Answer:
     """What the edge decided, and what asking cost.
+
+    Attributes
+    ----------
+    outputs : mapping of str to value
+        The model's answer by output: truth values and numbers.
+    model : str
+        The digest of the artefact that answered.
+    latency_ms : float
+        From sending the request to the answer's last byte.
+    bytes_up, bytes_down : int
+        The HTTP/1.1 messages, headers included; TLS and TCP come on top.
+    """
+
+    outputs: Mapping[str, bool | int | float]
+    model: str
+    latency_ms: float
+    bytes_up: int
+    bytes_down: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InferAnswer:
+    """An `Answer` about a face.
 
     Attributes
     ----------
@@ -38,12 +62,8 @@ class InferAnswer:
         Similarity to the nearest row, from 0 to 1.
     row : int
         That row, also when there is no match.
-    model : str
-        The digest of the artefact that answered.
-    latency_ms : float
-        From sending the request to the answer's last byte, without finding the face.
-    bytes_up, bytes_down : int
-        The HTTP/1.1 messages, headers included; TLS and TCP come on top.
+    model, latency_ms, bytes_up, bytes_down
+        As in `Answer`, without finding the face.
     """
 
     match: bool
@@ -98,7 +118,7 @@ class EdgeClient:
     Examples
     --------
     >>> with EdgeClient(base_url, device) as edge:
-    ...     edge.send(finder.aligned(Path("me.jpg")).tobytes()).match
+    ...     edge.ask(finder.aligned(Path("me.jpg")).tobytes()).outputs["match"]
     True
     """
 
@@ -118,6 +138,16 @@ class EdgeClient:
         self._http.close()
 
     def send(self, body: bytes) -> InferAnswer:
+        """Ask about a face; parameters and errors as for `ask`.
+
+        Raises
+        ------
+        EdgeError
+            Also when the answer is none about a face.
+        """
+        return _about_a_face(self.ask(body))
+
+    def ask(self, body: bytes) -> Answer:
         """Ask once; when the server names another time than this device's, sign by it and ask once more.
 
         Parameters
@@ -208,27 +238,23 @@ def _error(response: httpx.Response) -> EdgeError:
     return EdgeError(status=response.status_code, slug=slug, detail=detail, retry_after_s=retry_after_s)
 
 
-def _answer(response: httpx.Response, latency_ms: float) -> InferAnswer:
+def _answer(response: httpx.Response, latency_ms: float) -> Answer:
     members = _members(response)
     outputs, model = members.get("outputs"), members.get("model")
     if (
         not isinstance(outputs, dict)
+        or not all(isinstance(value, bool | int | float) for value in outputs.values())
         or not isinstance(model, str)
         or not DIGEST.fullmatch(model)
-        or not isinstance(outputs.get("match"), bool)
-        or not isinstance(outputs.get("score"), int | float)
-        or not isinstance(outputs.get("row"), int)
     ):
         raise EdgeError(
             status=response.status_code,
             slug=_NOT_OURS,
-            detail=f"expected outputs match, score, row and a model, got {response.text[:_EXCERPT]!r}",
+            detail=f"expected outputs and a model, got {response.text[:_EXCERPT]!r}",
         )
     request = response.request
-    return InferAnswer(
-        match=outputs["match"],
-        score=float(outputs["score"]),
-        row=outputs["row"],
+    return Answer(
+        outputs=outputs,
         model=model,
         latency_ms=latency_ms,
         bytes_up=_message_bytes(
@@ -239,6 +265,25 @@ def _answer(response: httpx.Response, latency_ms: float) -> InferAnswer:
             response.headers,
             response.num_bytes_downloaded,
         ),
+    )
+
+
+def _about_a_face(answer: Answer) -> InferAnswer:
+    match, score, row = (answer.outputs.get(name) for name in ("match", "score", "row"))
+    if not isinstance(match, bool) or score is None or isinstance(row, float) or row is None:
+        raise EdgeError(
+            status=httpx.codes.OK,
+            slug=_NOT_OURS,
+            detail=f"expected the outputs match, score and row, got {dict(answer.outputs)}; is it a face's function?",
+        )
+    return InferAnswer(
+        match=match,
+        score=float(score),
+        row=row,
+        model=answer.model,
+        latency_ms=answer.latency_ms,
+        bytes_up=answer.bytes_up,
+        bytes_down=answer.bytes_down,
     )
 
 

@@ -9,20 +9,19 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from edgewise.models.metadata import ANSWER_KEY, NAME_KEY, RECIPE_KEY, THRESHOLD_KEY, describe
 from edgewise.models.runtime import Image, Model, Vectors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+__all__ = ["ANSWER_KEY", "NAME_KEY", "RECIPE_KEY", "THRESHOLD_KEY", "Gallery", "enrol", "make_gallery", "similarities"]
+
 EMBEDDING: Final = "embedding"
 SIMILARITY: Final = "similarity"
 ANSWER: Final = ("match", "score", "row")
 
-NAME_KEY: Final = "edgewise.name"
-RECIPE_KEY: Final = "edgewise.recipe"
-ANSWER_KEY: Final = "edgewise.answer"
 ROWS_KEY: Final = "edgewise.rows"
-THRESHOLD_KEY: Final = "edgewise.threshold"
 
 # Decimals that are kept. Of a gallery row: CPUs differ in the last bits of a float sum, the digest must not.
 # Of a similarity: so that Lambda's ONNX Runtime and the Worker's give the same answer, not nearly the same.
@@ -158,14 +157,8 @@ def enrol(body: onnx.ModelProto, gallery: Gallery, *, threshold: float, name: st
             helper.make_tensor_value_info(SIMILARITY, TensorProto.FLOAT, [len(gallery.labels)]),
         ]
     )
-    metadata = {
-        NAME_KEY: name,
-        RECIPE_KEY: recipe,
-        ANSWER_KEY: ",".join(ANSWER),
-        ROWS_KEY: ",".join(gallery.labels),
-        THRESHOLD_KEY: str(threshold),
-    }
-    helper.set_model_props(artefact, metadata)
+    further = {ROWS_KEY: ",".join(gallery.labels), THRESHOLD_KEY: str(threshold)}
+    describe(artefact, name=name, recipe=recipe, answer=ANSWER, further=further)
     onnx.checker.check_model(artefact, full_check=True)
     content: bytes = artefact.SerializeToString(deterministic=True)
     return content

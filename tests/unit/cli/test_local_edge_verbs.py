@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from edgewise import engine, operate
+from edgewise.cli import demonstration
+from edgewise.cli.described import read_stack
+from edgewise.cli.edge_errors import edge_exit_codes
 from edgewise.cli.main import app
 from edgewise.device import client, demo
 from edgewise.local import supervisor
 from edgewise.local.supervisor import LocalEdgeStatus
-from edgewise.models import catalogue
-from inference import contract
+from edgewise.models.tally import Tally, judge
 
 DIGEST = "sha256:" + "a" * 64
 MASTER = "1" * 64
@@ -35,14 +38,32 @@ EDGE = LocalEdgeStatus(
 )
 
 
-class Demonstration:
-    """Stands for a demonstration's result."""
-
-    def __init__(self, *, passed: bool) -> None:
-        self.passed = passed
-
-    def to_json(self) -> str:
-        return json.dumps({"passed": self.passed})
+def shown(*, passed: bool = True, differing: tuple[str, ...] = (), bound_usd: str = "41.89") -> demonstration.Shown:
+    """Return what a demonstration shows, all right or with something wrong."""
+    right = Tally(genuine=30, accepted=30 if passed else 2, impostors=30, refused=30)
+    result = demo.DemoResult(
+        function="face-match",
+        endpoint="http://127.0.0.1:40123/v1/face-match/demo-device",
+        model=DIGEST,
+        about="photos",
+        manifest_accuracy={"int8": 0.9972, "int8_low": 0.99, "int8_high": 1.0},
+        answers=judge([right]),
+        differing=differing,
+        first_ms=220.0,
+        p50_ms=11.5,
+        p99_ms=30.25,
+        bytes_up=67_800,
+        bytes_down=300,
+        model_bytes=2_400_000,
+        figures={"align_p50_ms": 5.0},
+    )
+    return demonstration.Shown(
+        result=result,
+        budget_usd=Decimal(45),
+        bound_usd=Decimal(bound_usd),
+        float32_bytes=22_400_000,
+        float32_bound_usd=Decimal("54.16"),
+    )
 
 
 class Local:
@@ -52,7 +73,7 @@ class Local:
         self.calls: list[str] = []
         self.edge: LocalEdgeStatus | None = EDGE
         self.deployed = True
-        self.demonstration: Demonstration | Exception = Demonstration(passed=True)
+        self.demonstration: demonstration.Shown | Exception = shown()
         self.asked: dict[str, Any] = {}
         self.named: dict[str, dict[str, object]] = {}
         outputs = {
@@ -65,12 +86,10 @@ class Local:
         patch.setattr(engine, "has_state", lambda *_, **__: self.deployed)
         patch.setattr("edgewise.cli.up.ensure_models", self._note("models", None))
         patch.setattr("edgewise.cli.up.find_python313", self._note("python313", None))
-        patch.setattr(catalogue, "ensure", lambda name, *, digest, say: (name, digest))
         patch.setattr(supervisor, "start", self._note("start", EDGE))
         patch.setattr(supervisor, "stop", lambda _, *, keep_data: self.calls.append(f"stop keep_data={keep_data}"))
         patch.setattr(supervisor, "status", lambda _: self.edge)
-        patch.setattr(demo, "run", self._demonstrate)
-        patch.setattr(demo, "render", lambda result: f"passed: {result.passed}")
+        patch.setattr(demonstration, "demonstrate", self._demonstrate)
 
     def _note(self, name: str, value: object) -> Any:
         def call(*args: object, **named: object) -> object:
@@ -80,12 +99,12 @@ class Local:
 
         return call
 
-    def _demonstrate(self, base_url: str, **how: Any) -> Demonstration:
+    def _demonstrate(self, edge: LocalEdgeStatus) -> list[demonstration.Shown]:
         self.calls.append("demo")
-        self.asked["demo"] = {"base_url": base_url, **how}
         if isinstance(self.demonstration, Exception):
-            raise self.demonstration
-        return self.demonstration
+            with edge_exit_codes():
+                raise self.demonstration
+        return [self.demonstration]
 
 
 @pytest.fixture
@@ -108,28 +127,49 @@ def test_up_goes_from_the_engine_to_the_edge(local: Local) -> None:
 
 def test_up_tells_the_meter_which_plan_the_owner_pays(local: Local) -> None:
     run("up")
-    assert local.named["start"]["billing"] == {"face-match": {"plan": "none"}}
+    assert local.named["start"]["billing"] == {name: {"plan": "none"} for name in read_stack("local").functions}
 
 
-def test_up_demo_asks_as_a_device_about_the_deployed_model(local: Local) -> None:
-    result = run("up", "--demo", "--json")
+def test_up_demo_shows_every_function(local: Local, monkeypatch: pytest.MonkeyPatch) -> None:
+    # WHEN the demonstration runs THEN a reader finds answers, times, bytes, the worst month and what was saved
+    monkeypatch.setenv("COLUMNS", "120")
+    result = run("up", "--demo")
     assert result.exit_code == 0
-    asked = local.asked["demo"]
-    assert asked["base_url"] == "http://127.0.0.1:40123"
-    assert asked["artefact"] == ("face-match", DIGEST)
-    assert asked["device"].key == contract.device_key(MASTER, "demo-device")
-    answer = json.loads(result.stdout)
-    assert answer["demo"] == {"passed": True}
-    assert answer["edge"]["endpoints"] == EDGE.endpoints
-    assert answer["stack"] == "local"
+    for expected in (
+        "face-match",
+        "60 photos",
+        "60/60",
+        "99.72 % (99.0-100.0)",
+        "11.5 ms",
+        "30.2, 220.0 ms",
+        "67,800, 300",
+        "2,400 KB, 22,400 KB",
+        "$41.89 of $45",
+        "$12.27",
+    ):
+        assert expected in result.stdout, expected
+    # THEN a program finds the same
+    told = json.loads(run("up", "--demo", "--json").stdout)
+    found = told["demo"]["face-match"]
+    assert (found["passed"], found["right"], found["total"], found["p50_ms"]) == (True, 60, 60, 11.5)
+    assert (found["bound_usd"], found["monthly_budget_usd"], found["saved_usd"]) == ("41.89", "45", "12.27")
+    assert told["edge"]["endpoints"] == EDGE.endpoints
+    assert told["stack"] == "local"
 
 
-def test_up_fails_when_the_demonstration_does_not_pass(local: Local) -> None:
-    local.demonstration = Demonstration(passed=False)
+@pytest.mark.parametrize(
+    "wrong",
+    [shown(passed=False), shown(differing=("s21/4.pgm",)), shown(bound_usd="45.01")],
+    ids=["wrong", "other", "dear"],
+)
+def test_up_fails_when_the_demonstration_does_not_pass(local: Local, wrong: demonstration.Shown) -> None:
+    local.demonstration = wrong
     result = run("up", "--demo")
     assert result.exit_code == 1
-    assert "passed: False" in result.stdout
-    assert "error: the demonstration did not pass" in result.stderr
+    assert "60 photos" in result.stdout
+    assert "error: the demonstration of face-match did not pass" in result.stderr
+    told, _ = json.JSONDecoder().raw_decode(run("up", "--demo", "--json").stdout)
+    assert told["demo"]["face-match"]["passed"] is False
 
 
 def test_up_demo_ends_with_the_edges_own_exit_code(local: Local) -> None:

@@ -32,7 +32,7 @@ def test_the_manifest_says_what_the_file_is(face_match: catalogue.Artefact) -> N
     assert manifest.name == "face-match"
     assert manifest.digest == face_match.digest
     assert face_match.path.name == f"{face_match.digest.removeprefix('sha256:')}.onnx"
-    assert manifest.bytes == face_match.path.stat().st_size < 6_000_000
+    assert manifest.bytes == face_match.path.stat().st_size < 3_700_000
     assert manifest.input == session.input
     assert manifest.request_bytes == 67_500
     assert manifest.answer == ("match", "score", "row")
@@ -103,18 +103,18 @@ def test_a_damaged_artefact_is_not_used(
     assert catalogue.ensure("face-match", say=pytest.fail).path.parent == folder
     (folder / face_match.path.name).write_bytes(face_match.path.read_bytes()[:-1])
 
-    def build(*, say: object) -> None:
+    def build(_: Path) -> None:
         raise RuntimeError("built again")
 
-    monkeypatch.setattr("edgewise.models.catalogue.face_match.build", build)
+    monkeypatch.setattr("edgewise.models.catalogue.load", build)
     # WHEN it is wanted THEN it is built again
     with pytest.raises(RuntimeError, match="built again"):
         catalogue.ensure("face-match", say=print)
 
 
 def test_unknown_names_are_told_the_known_ones() -> None:
-    assert catalogue.names() == ["face-match"]
-    with pytest.raises(catalogue.CatalogueError, match="'face-macth': not in the catalogue; it has face-match"):
+    assert {"face-match", "face-match-small"} <= set(catalogue.names())
+    with pytest.raises(catalogue.CatalogueError, match=r"'face-macth': not in the catalogue; it has .*face-match"):
         catalogue.ensure("face-macth", say=print)
 
 
@@ -132,7 +132,11 @@ def test_nobody_serves_twice() -> None:
         ("{first: 35, last: 40}", "{first: 40, last: 39}", "people: .*a group is empty"),
         ("enrolment_photos: 3", "enrolment_photos: 10", "enrolment_photos: .*less than 10, got 10"),
         ("licence: MIT", "license: MIT", "licence: Field required.*; license: Extra inputs"),
-        ("registry: pypi", "registry: conda", "sources.photos.registry: Input should be 'npm' or 'pypi', got 'conda'"),
+        (
+            "registry: pypi",
+            "registry: conda",
+            "sources.photos.registry: Input should be 'npm', 'pypi' or 'debian', got 'conda'",
+        ),
         ("name: face-match", "name: [", "recipe.yaml: not YAML"),
     ],
 )

@@ -16,6 +16,7 @@ from edgewise.models.enrol import EMBEDDING, embed
 from edgewise.models.faces import FaceFinder
 from edgewise.models.fetch import fetch
 from edgewise.models.runtime import Image, Model
+from edgewise.models.tfjs import read_weights
 
 Array = NDArray[np.float64]
 Weights = Mapping[str, NDArray[np.float32]]
@@ -25,7 +26,7 @@ Weights = Mapping[str, NDArray[np.float32]]
 def weights() -> Weights:
     sources = data.recipe().sources
     manifest, shard = (fetch(sources[name].source(), say=print) for name in ("weights_manifest", "weights"))
-    return network.read_weights(manifest, shard)
+    return read_weights(manifest, shard)
 
 
 @pytest.fixture(scope="module")
@@ -107,13 +108,13 @@ def test_a_shard_of_another_size_is_refused(tmp_path: Path) -> None:
     content = bytes([0, 4]) + np.asarray([1.5, -2], dtype="<f4").tobytes()
     # WHEN the shard is right THEN both are read
     shard.write_bytes(content)
-    weights = network.read_weights(manifest, shard)
+    weights = read_weights(manifest, shard)
     assert weights["a"].tolist() == [-1, 1]
     assert weights["b"].tolist() == [[1.5, -2]]
     # WHEN a byte is missing or left over THEN the error says so
     shard.write_bytes(content[:-1])
     with pytest.raises(ValueError, match=r"m\.bin: 9 bytes, too short for b"):
-        network.read_weights(manifest, shard)
+        read_weights(manifest, shard)
     shard.write_bytes(content + b"x")
     with pytest.raises(ValueError, match=r"m\.bin: 11 bytes, its manifest describes 10"):
-        network.read_weights(manifest, shard)
+        read_weights(manifest, shard)

@@ -1,69 +1,22 @@
-"""The face-match recipe and its people: whose photos calibrate, set the threshold, are enrolled, are strange."""
+"""The face-match recipe and its people's photos, for the device, the fleet and the tests."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING
 
-from pydantic import Field, model_validator
-
-from edgewise.models.catalogue.recipe import Recipe, Strict, read_recipe
-from edgewise.models.fetch import fetch
+from edgewise.models import people
+from edgewise.models.catalogue.recipe import read_recipe
+from edgewise.models.people import FaceRecipe, People, Photo, Subjects
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PHOTOS_EACH: Final = 10
-PEOPLE: Final = 40
+__all__ = ["FaceRecipe", "People", "Photo", "Subjects", "photos", "recipe", "test_photos"]
 
 
-class Subjects(Strict):
-    """A run of the data's people, both ends included."""
-
-    first: Annotated[int, Field(ge=1, le=PEOPLE)]
-    last: Annotated[int, Field(ge=1, le=PEOPLE)]
-
-    @property
-    def numbers(self) -> range:
-        """Return the people's numbers in the data set."""
-        return range(self.first, self.last + 1)
-
-
-class People(Strict):
-    """Who serves for what."""
-
-    calibration: Subjects
-    threshold: Subjects
-    enrolled: Subjects
-    strangers: Subjects
-
-    @model_validator(mode="after")
-    def _nobody_twice(self) -> People:
-        groups = [self.calibration, self.threshold, self.enrolled, self.strangers]
-        numbers = [number for group in groups for number in group.numbers]
-        if not all(group.numbers for group in groups):
-            raise ValueError("a group is empty: `last` must not be below `first`")
-        if len(set(numbers)) != len(numbers):
-            raise ValueError("a person stands in two groups; split the data by people")
-        return self
-
-
-class FaceRecipe(Recipe):
-    """The face-match recipe; see recipe.yaml for why it is as it is."""
-
-    people: People
-    enrolment_photos: Annotated[int, Field(ge=1, lt=PHOTOS_EACH)]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Photo:
-    """One photo and whose it is, "s1" to "s40"."""
-
-    path: Path
-    person: str
-
-
+@cache
 def recipe() -> FaceRecipe:
     """Return the checked recipe."""
     return read_recipe(Path(__file__).with_name("recipe.yaml"), FaceRecipe)
@@ -71,23 +24,9 @@ def recipe() -> FaceRecipe:
 
 def photos(group: Subjects, *, say: Callable[[str], None]) -> dict[str, list[Photo]]:
     """Return a group's photos by person, in the data's order."""
-    folder = fetch(recipe().sources["photos"].source(), say=say)
-    return {
-        f"s{number}": [
-            Photo(path=folder / f"s{number}" / f"{index}.pgm", person=f"s{number}")
-            for index in range(1, PHOTOS_EACH + 1)
-        ]
-        for number in group.numbers
-    }
+    return people.photos(recipe(), group, say=say)
 
 
 def test_photos(*, say: Callable[[str], None]) -> list[Photo]:
     """Return what the shipped artefact is tested with: photos that it was not enrolled with, and strangers'."""
-    entry = recipe()
-    known = photos(entry.people.enrolled, say=say)
-    strange = photos(entry.people.strangers, say=say)
-    return [
-        photo
-        for person, all_of_them in (known | strange).items()
-        for photo in all_of_them[entry.enrolment_photos if person in known else 0 :]
-    ]
+    return people.unseen_photos(recipe(), say=say)

@@ -7,15 +7,15 @@ needed: the shards are read with numpy and the graph is written with ``onnx.help
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
+from edgewise.models.enrol import EMBEDDING
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     import onnx
     from numpy.typing import NDArray
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 SIDE_PX: Final = 150
 """Width and height of the aligned face the network was trained on (dlib's face chip)."""
 
-EMBEDDING: Final = "embedding"
 EMBEDDING_SIZE: Final = 128
 OPSET: Final = 17
 IR_VERSION: Final = 8
@@ -31,8 +30,6 @@ IR_VERSION: Final = 8
 
 # face-api, src/faceRecognitionNet/FaceRecognitionNet.ts: mean of each channel, then a division by 255.
 MEAN_RGB: Final = (122.782, 117.001, 104.298)
-
-_DTYPES: Final = {"uint8": np.uint8, "uint16": np.uint16, "float32": np.float32}
 
 # (block, channels, halves the resolution), in order: the same file as above.
 _BLOCKS: Final = (
@@ -51,47 +48,6 @@ _BLOCKS: Final = (
     ("conv256_2", 256, False),
     ("conv256_down_out", 256, True),
 )
-
-
-def read_weights(manifest_path: Path, shard_path: Path) -> dict[str, NDArray[np.float32]]:
-    """Read the weights of a TensorFlow.js model whose weights lie in one shard.
-
-    Parameters
-    ----------
-    manifest_path : Path
-        The JSON weights manifest.
-    shard_path : Path
-        The binary shard; quantised entries are brought back to float32.
-
-    Returns
-    -------
-    dict
-        Weight name to array.
-
-    Raises
-    ------
-    ValueError
-        When the shard is shorter or longer than its manifest says.
-    """
-    blob = shard_path.read_bytes()
-    weights: dict[str, NDArray[np.float32]] = {}
-    offset = 0
-    for group in json.loads(manifest_path.read_text()):
-        for entry in group["weights"]:
-            quantization = entry.get("quantization")
-            dtype = np.dtype(_DTYPES[(quantization or entry)["dtype"]])
-            count = int(np.prod(entry["shape"]))
-            if offset + count * dtype.itemsize > len(blob):
-                raise ValueError(f"{shard_path.name}: {len(blob)} bytes, too short for {entry['name']}")
-            raw = np.frombuffer(blob, dtype, count, offset).reshape(entry["shape"])
-            values = raw.astype(np.float64)
-            if quantization:
-                values = values * quantization["scale"] + quantization["min"]
-            weights[entry["name"]] = values.astype(np.float32)
-            offset += count * dtype.itemsize
-    if offset != len(blob):
-        raise ValueError(f"{shard_path.name}: {len(blob)} bytes, its manifest describes {offset}")
-    return weights
 
 
 class _Graph:
@@ -174,7 +130,7 @@ def build(weights: Mapping[str, NDArray[np.float32]]) -> onnx.ModelProto:
     Parameters
     ----------
     weights : mapping
-        As `read_weights` returns them.
+        As `edgewise.models.tfjs.read_weights` returns them.
 
     Returns
     -------
