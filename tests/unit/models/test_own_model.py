@@ -72,7 +72,8 @@ def test_the_card_tells_the_locks_figures(root: Path, compressed: dict[str, Any]
     evidence = read_lock(root / "ring").evidence
     assert card.startswith(f"# ring\nTells whether a point lies on a ring. Recipe 1, `{compressed['digest']}`.")
     assert f"{evidence.shipped[1]:.2%} ({evidence.shipped[0]:.2%} to {evidence.shipped[2]:.2%})" in card
-    assert f"It loses {evidence.loss_points:.2f} points" in card
+    told = "gains" if evidence.loss_points < 0 else "loses"
+    assert f"It {told} {abs(evidence.loss_points):.2f} points" in card
     assert evidence.machine in card
     assert "## Not for\n- Anything but showing how an entry is written." in card
     assert (root / "ring" / "curve.png").read_bytes().startswith(b"\x89PNG")

@@ -32,9 +32,9 @@ def test_the_grids_next_share_is_not_tried_where_the_loss_grows_steep() -> None:
     assert asked == [0.5, 0.3, 0.22, 0.26]
 
 
-def test_three_quarters_of_the_budget_are_spent() -> None:
-    assert smallest_first(lambda _: 0.75, budget_points=1)[0] < 0.5
-    assert smallest_first(lambda _: 0.76, budget_points=1) == [1]
+def test_two_thirds_of_the_budget_are_spent() -> None:
+    assert smallest_first(lambda _: 0.66, budget_points=1)[0] < 0.5
+    assert smallest_first(lambda _: 0.67, budget_points=1) == [1]
 
 
 def test_what_fits_everywhere_ends_at_the_grids_end() -> None:
