@@ -11,6 +11,7 @@ import typer
 from edgewise.cli.console import AsJson, answer, plainly
 from edgewise.cli.deployment import base_url, check_device_id, read_deployment
 from edgewise.cli.edge_errors import edge_exit_codes
+from edgewise.cli.exits import CliError, ExitCode
 from edgewise.engine import LOCAL_STACK
 from inference import contract
 
@@ -35,8 +36,17 @@ def infer(
     key = contract.device_key(master, device)
     from edgewise.device import client
 
+    request_bytes = int(deployment.endpoint(function)["request_bytes"])
+    chip = client.chip_of(request_bytes)
+    if chip is None:
+        raise CliError(
+            f"function {function!r} takes {request_bytes:,} bytes, which is no face; `infer` sends faces only",
+            ExitCode.BAD_INPUT,
+        )
     with edge_exit_codes():
-        decision = client.infer(base_url=url, function=function, device_id=device, key=key, kid=kid, image_path=image)
+        decision = client.infer(
+            base_url=url, function=function, device_id=device, key=key, kid=kid, image_path=image, chip=chip
+        )
     if as_json:
         answer(asdict(decision))
         return

@@ -35,18 +35,8 @@ def models(folder: Catalogue = None, as_json: AsJson = False) -> None:
     if as_json:
         answer({"models": [_fields(recipe, lock) for recipe, lock in found]})
         return
-    columns = (
-        "model",
-        "KB float32",
-        "int8",
-        "shipped",
-        "accuracy (95 %)",
-        "points lost",
-        "ms float32",
-        "shipped",
-        "digest",
-    )
-    show_table(columns, [_cells(recipe, lock) for recipe, lock in found], title="models")
+    columns = ("model", "KB", "accuracy % (95 %)", "lost", "ms")
+    show_table(columns, [_cells(recipe, lock) for recipe, lock in found], title="models, from float32 to what ships")
 
 
 def _fields(recipe: Recipe, lock: Lock) -> dict[str, Any]:
@@ -69,12 +59,10 @@ def _cells(recipe: Recipe, lock: Lock) -> list[str]:
     low, middle, high = found.shipped
     return [
         recipe.name,
-        *(f"{size / 1000:,.0f}" for size in (found.fp32_bytes, found.int8_bytes, found.shipped_bytes)),
-        f"{middle:.2%} ({low:.2%} to {high:.2%})",
-        f"{found.loss_points:.2f} (at most {found.loss_upper_points:.2f})",
-        f"{found.fp32_ms:.3f}",
-        f"{found.shipped_ms:.3f}",
-        f"{lock.digest[:19]}…",
+        f"{found.fp32_bytes / 1000:,.0f} to {found.shipped_bytes / 1000:,.0f}",
+        f"{middle * 100:.2f} ({low * 100:.1f}-{high * 100:.1f})",
+        f"{found.loss_points:.2f}",
+        f"{found.fp32_ms:.2f} to {found.shipped_ms:.2f}",
     ]
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import httpx
 
 from edgewise.device.signing import Device, Signer
-from edgewise.models.faces import FaceFinder
+from edgewise.models.faces import ARCFACE_CHIP, DLIB_CHIP, Chip, FaceFinder
 from inference.contract import DIGEST, PROBLEM_CONTENT_TYPE, REQUEST_CONTENT_TYPE, inference_path
 
 if TYPE_CHECKING:
@@ -185,7 +185,20 @@ class EdgeClient:
         return response, (time.perf_counter() - began) * 1000
 
 
-def infer(*, base_url: str, function: str, device_id: str, key: str, kid: str, image_path: Path) -> InferAnswer:
+def chip_of(request_bytes: int) -> Chip | None:
+    """Return how a function of this request size wants a face to lie; None when it takes no face.
+
+    Parameters
+    ----------
+    request_bytes : int
+        Bytes of the model's input: side times side times three colours.
+    """
+    return next((chip for chip in (DLIB_CHIP, ARCFACE_CHIP) if chip.side_px**2 * 3 == request_bytes), None)
+
+
+def infer(
+    *, base_url: str, function: str, device_id: str, key: str, kid: str, image_path: Path, chip: Chip = DLIB_CHIP
+) -> InferAnswer:
     """Find the face in a photo, ask the edge about it, and return its decision.
 
     Parameters
@@ -196,6 +209,8 @@ def infer(*, base_url: str, function: str, device_id: str, key: str, kid: str, i
         See `edgewise.device.signing.Device`.
     image_path : Path
         A PGM, JPEG or PNG file.
+    chip : Chip
+        How the function's model wants a face to lie, see `chip_of`.
 
     Raises
     ------
@@ -205,7 +220,7 @@ def infer(*, base_url: str, function: str, device_id: str, key: str, kid: str, i
         See `EdgeClient.send`.
     """
     device = Device(function=function, device_id=device_id, kid=kid, key=key)
-    face = FaceFinder(say=lambda _: None).aligned(image_path)
+    face = FaceFinder(say=lambda _: None).aligned(image_path, chip)
     with EdgeClient(base_url, device) as edge:
         return edge.send(face.tobytes())
 

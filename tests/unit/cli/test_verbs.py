@@ -17,8 +17,15 @@ from edgewise.cli.main import app
 from inference import contract
 
 MASTER = {"k1": "1" * 64, "k2": "2" * 64}
-OUTPUTS = {
-    "endpoints": {"face-match": {"url": "https://d1.example", "kid": "k2", "model_digest": "sha256:" + "a" * 64}},
+OUTPUTS: dict[str, Any] = {
+    "endpoints": {
+        "face-match": {
+            "url": "https://d1.example",
+            "kid": "k2",
+            "model_digest": "sha256:" + "a" * 64,
+            "request_bytes": 67_500,
+        }
+    },
     "signing_keys": {"face-match": MASTER},
 }
 
@@ -107,6 +114,17 @@ def test_infer_refuses_a_photo_that_is_not_there() -> None:
     result = run("infer", "face-match", "--image", "/nowhere.jpg", "--device", "door-1")
     assert result.exit_code == 2
     assert "/nowhere.jpg" in result.stderr
+
+
+def test_infer_refuses_a_function_that_takes_no_face(
+    deployed: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo = tmp_path / "photo.jpg"
+    photo.touch()
+    monkeypatch.setitem(OUTPUTS["endpoints"]["face-match"], "request_bytes", 36)
+    result = run("infer", "face-match", "--image", str(photo), "--device", "door-1", "--stack", "prod")
+    assert result.exit_code == 2
+    assert "function 'face-match' takes 36 bytes, which is no face" in result.stderr
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from edgewise.device.client import EdgeClient, EdgeError, UnreachableError, infer
+from edgewise.device.client import EdgeClient, EdgeError, UnreachableError, chip_of, infer
 from edgewise.device.signing import Device, Signer
 from edgewise.models import catalogue
 from edgewise.models.faces import FaceError
@@ -154,6 +154,32 @@ def test_infer_from_photo_to_decision(edge: Edge, device: Device, face_match: ca
     assert (answer.match, answer.row, answer.model) == (True, 0, face_match.digest)
     assert answer.bytes_up < 68_000
     assert answer.bytes_down < 400
+
+
+def test_a_face_is_laid_as_the_functions_model_wants_it(edge: Edge, device: Device, photo: Path) -> None:
+    # GIVEN an edge that runs the small model, which takes other pictures
+    small = catalogue.ensure("face-match-small", say=print)
+    session = Session(small.path.read_bytes())
+    edge.answer = lambda request: json_answer({"outputs": session.run(request.body), "model": small.digest})
+    chip = chip_of(small.manifest.request_bytes)
+    assert chip is not None
+    # WHEN it is asked about somebody enrolled THEN the face is recognised as the gallery's first
+    answer = infer(
+        base_url=edge.url,
+        function=device.function,
+        device_id=device.device_id,
+        key=device.key,
+        kid=device.kid,
+        image_path=photo,
+        chip=chip,
+    )
+    assert (answer.match, answer.row) == (True, 0)
+    assert len(edge.requests[-1].body) == 112 * 112 * 3
+
+
+@pytest.mark.parametrize("request_bytes", [0, 36, 16_512, 67_499])
+def test_what_is_no_face_has_no_chip(request_bytes: int) -> None:
+    assert chip_of(request_bytes) is None
 
 
 def test_a_bad_photo_costs_no_request(edge: Edge, device: Device, tmp_path: Path) -> None:
