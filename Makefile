@@ -53,8 +53,13 @@ format: install ## Format the code and mend what can be mended safely.
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+# What only computes runs two files at a time; what deploys is watched for seconds and cents, and runs alone.
+TOGETHER := tests/unit tests/properties tests/policies
+
 test: lint ## Lint, then run every test.
-	$(BIN)/pytest $(PYTEST_ARGS)
+	$(BIN)/python tools/ensure_pulumi.py
+	$(BIN)/pytest -n 2 --dist loadfile $(TOGETHER) $(PYTEST_ARGS)
+	$(BIN)/pytest $(TOGETHER:%=--ignore=%) $(PYTEST_ARGS)
 
 bench: install ## Measure: cold start, warm latency, the whole path, 200 months of adversaries, the packs beside checkov. Asserts no time.
 	$(BIN)/pytest benchmarks $(PYTEST_ARGS)

@@ -45,7 +45,7 @@ def test_update_names_the_property(aws: Desk) -> None:
 REPLACES = [
     (token, name)
     for token, table in TABLES["aws"].items()
-    for name in table.replaces
+    for name in sorted(table.replaces)
     if name in ("name", "bucket", "key", "tableName", "distributionId", "tagKey", "topic", "eventSourceArn", "role")
 ]
 
