@@ -31,7 +31,7 @@ node_modules/.installed: package-lock.json
 	npm ci --no-audit --no-fund --loglevel=error
 	touch $@
 
-up: install ## Deploy the local stack with the real engine and answer real faces.
+up: install ## Deploy the local stack with the real engine and ask it about real faces, readings and sounds.
 	$(BIN)/edgewise up --demo
 
 down: install ## Stop the local edge and destroy the local stack.
