@@ -30,7 +30,7 @@ _QUANTISATION_SHARE = 0.25
 # Kinds that lose as much to within this are told apart by their time.
 _SAME_POINTS = 0.1
 # Times that differ by less are the same: then the first kind is taken, which no noise can turn.
-_SAME_TIME = 1.15
+_SAME_TIME = 1.3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
