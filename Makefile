@@ -54,7 +54,7 @@ format: install ## Format the code and mend what can be mended safely.
 	$(BIN)/ruff check --fix .
 
 # What only computes runs two files at a time, the longest first; what deploys is watched for seconds and cents, and runs alone.
-TOGETHER := tests/policies tests/unit tests/properties
+TOGETHER := tests/policies tests/engine tests/unit tests/properties
 
 test: lint ## Lint, then run every test.
 	$(BIN)/python tools/ensure_pulumi.py

@@ -36,7 +36,8 @@ def test_webassembly_answers_as_python_does(name: str) -> None:
     model = Model(artefact)
     threshold = float(model.metadata[THRESHOLD_KEY])
     clear = np.abs(both.python["score"][:, 0] - threshold) > SCORE_TOLERANCE
-    assert clear.mean() > 0.9
+    # ... and most do not lie there: of face-match-small's, one in eight does.
+    assert clear.mean() > 0.75
     for output in set(model.metadata["edgewise.answer"].split(",")) - {"score"}:
         assert (both.python[output] == both.web[output])[clear].all(), output
 
