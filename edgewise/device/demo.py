@@ -248,9 +248,6 @@ def _same(model: Model, artefact: Artefact, question: Question, answer: Answer) 
 def _judge(asked: Sequence[tuple[Question, Answer]]) -> Judgement:
     groups: defaultdict[str, Tally] = defaultdict(Tally)
     for question, answer in asked:
-        right = int(all(answer.outputs.get(name) == value for name, value in question.wanted.items()))
-        if question.is_positive:
-            groups[question.group] += Tally(genuine=1, accepted=right)
-        else:
-            groups[question.group] += Tally(impostors=1, refused=right)
+        right = all(answer.outputs.get(name) == value for name, value in question.wanted.items())
+        groups[question.group] += Tally.one(is_genuine=question.is_positive, right=right)
     return judge(list(groups.values()))

@@ -60,9 +60,8 @@ def evaluate(model: Model, probes: Sequence[Probe]) -> tuple[Judgement, Tally]:
 
 def tally_answer(*, match: bool, row: str, person: str, rows: Sequence[str]) -> Tally:
     """Count one answer: a known face is right when it matched its own row, a stranger when it didn't match."""
-    if person in rows:
-        return Tally(genuine=1, accepted=int(match and row == person))
-    return Tally(impostors=1, refused=int(not match))
+    known = person in rows
+    return Tally.one(is_genuine=known, right=match and row == person if known else not match)
 
 
 def evaluate_enrolments(embeddings: Vectors, *, photos: int, threshold: float) -> Judgement:

@@ -25,6 +25,11 @@ class Tally:
     impostors: int = 0
     refused: int = 0
 
+    @classmethod
+    def one(cls, *, is_genuine: bool, right: bool) -> Tally:
+        """Count one decision."""
+        return cls(genuine=1, accepted=int(right)) if is_genuine else cls(impostors=1, refused=int(right))
+
     def __add__(self, other: Tally) -> Tally:
         """Add the counts up."""
         return Tally(

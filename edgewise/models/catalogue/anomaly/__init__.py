@@ -67,7 +67,8 @@ class Anomaly:
         said = _scores(model, known) >= np.float32(model.metadata[THRESHOLD_KEY])
         groups: defaultdict[str, Tally] = defaultdict(Tally)
         for line, is_anomaly, was_said in zip(known.lines, known.is_anomaly, said, strict=True):
-            groups[f"block {line // BLOCK_ROWS}"] += _tally(is_anomaly=bool(is_anomaly), said=bool(was_said))
+            right = bool(is_anomaly == was_said)
+            groups[f"block {line // BLOCK_ROWS}"] += Tally.one(is_genuine=bool(is_anomaly), right=right)
         source = self.recipe.sources["readings"]
         return Judged(
             groups=dict(groups),
@@ -95,12 +96,6 @@ def _inputs(readings: NDArray[np.float32]) -> list[NDArray[np.float32]]:
 
 def _scores(model: Model, known: Rows) -> NDArray[np.float32]:
     return np.asarray([model.run(row)["score"] for row in _inputs(known.readings)], dtype=np.float32)
-
-
-def _tally(*, is_anomaly: bool, said: bool) -> Tally:
-    if is_anomaly:
-        return Tally(genuine=1, accepted=int(said))
-    return Tally(impostors=1, refused=int(not said))
 
 
 ENTRY: Final = Anomaly()

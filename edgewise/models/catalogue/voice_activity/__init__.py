@@ -70,7 +70,8 @@ class VoiceActivity:
         said = _scores(model, windows) >= np.float32(model.metadata[THRESHOLD_KEY])
         groups: defaultdict[str, Tally] = defaultdict(Tally)
         for window, was_said in zip(windows, said, strict=True):
-            groups[window.group] += _tally(window, said=bool(was_said))
+            right = bool(window.is_speech == was_said)
+            groups[window.group] += Tally.one(is_genuine=window.is_speech, right=right)
         spec = getattr(self.recipe.splits, split)
         speech = sum(window.is_speech for window in windows)
         return Judged(
@@ -97,12 +98,6 @@ class VoiceActivity:
 
 def _scores(model: Model, windows: Sequence[Window]) -> NDArray[np.float32]:
     return np.asarray([model.run(window.samples)["score"] for window in windows], dtype=np.float32)
-
-
-def _tally(window: Window, *, said: bool) -> Tally:
-    if window.is_speech:
-        return Tally(genuine=1, accepted=int(said))
-    return Tally(impostors=1, refused=int(not said))
 
 
 ENTRY: Final = VoiceActivity()
