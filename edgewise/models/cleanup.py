@@ -9,6 +9,7 @@ import onnx
 from onnx import helper, numpy_helper, version_converter
 
 from edgewise.models.inspect import ModelError
+from edgewise.models.opset import IR_VERSION, OPSET
 from edgewise.models.prune.graph import attribute, constant_of
 from edgewise.models.prune.running import Session
 
@@ -16,10 +17,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Weights = dict[str, NDArray[Any]]
-
-OPSET: Final = 17
-IR_VERSION: Final = 8
-"""The ONNX file version that belongs to opset 17; newer ones are refused by older runtimes."""
 
 _RANDOM: Final = ("RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Bernoulli", "Multinomial")
 _NOTHING_AT_INFERENCE: Final = ("Identity", "Dropout")

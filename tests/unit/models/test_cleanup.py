@@ -9,8 +9,9 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from edgewise.models.cleanup import OPSET, clean
+from edgewise.models.cleanup import clean
 from edgewise.models.inspect import ModelError
+from edgewise.models.opset import OPSET
 from edgewise.models.runtime import Model
 from tests.unit.models.prune.nets import Net, batch_norm
 

@@ -11,6 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 from edgewise.models.catalogue.anomaly.data import SENSORS
 from edgewise.models.catalogue.anomaly.training import CLIP
 from edgewise.models.metadata import THRESHOLD_KEY, describe
+from edgewise.models.opset import IR_VERSION, OPSET
 
 if TYPE_CHECKING:
     from edgewise.models.catalogue.anomaly.training import Scaling, Weights
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 INPUT: Final = "readings"
 MARGIN: Final = "margin"
 ANSWER: Final = ("anomaly", "score")
-OPSET: Final = 17
-IR_VERSION: Final = 8  # the file version that belongs to opset 17
 # Decimals of a score that are kept, so that every runtime gives the same answer, not nearly the same.
 SCORE_DECIMALS: Final = 4
 

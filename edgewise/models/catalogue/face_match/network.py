@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from onnx import TensorProto, helper, numpy_helper
 
 from edgewise.models.enrol import EMBEDDING
+from edgewise.models.face_graph import FaceGraph
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,9 +24,6 @@ SIDE_PX: Final = 150
 """Width and height of the aligned face the network was trained on (dlib's face chip)."""
 
 EMBEDDING_SIZE: Final = 128
-OPSET: Final = 17
-IR_VERSION: Final = 8
-"""The ONNX file version that belongs to opset 17; newer ones are refused by older runtimes."""
 
 # face-api, src/faceRecognitionNet/FaceRecognitionNet.ts: mean of each channel, then a division by 255.
 MEAN_RGB: Final = (122.782, 117.001, 104.298)
@@ -50,23 +47,8 @@ _BLOCKS: Final = (
 )
 
 
-class _Graph:
-    """Collects nodes and weights; each method adds one layer and returns the name of its output."""
-
-    def __init__(self, weights: Mapping[str, NDArray[np.float32]]) -> None:
-        self.weights = weights
-        self.nodes: list[onnx.NodeProto] = []
-        self.initializers: list[onnx.TensorProto] = []
-
-    def constant(self, name: str, value: NDArray[np.float32]) -> str:
-        self.initializers.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
-        return name
-
-    def add(self, kind: str, inputs: list[str], output: str, **attributes: int | list[int]) -> str:
-        node = helper.make_node(kind, inputs, [output], name=output)
-        node.attribute.extend(helper.make_attribute(key, value) for key, value in attributes.items())
-        self.nodes.append(node)
-        return output
+class _Graph(FaceGraph):
+    """Adds this network's layers."""
 
     def conv(self, source: str, name: str, *, stride: int = 1, relu: bool) -> str:
         """Convolution and scale layer in one: the scale is folded into filters and bias.
@@ -114,9 +96,7 @@ class _Graph:
         return self.add("Relu", [self.add("Add", [inner, shortcut], f"{name}.sum")], f"{name}.out")
 
     def _pad(self, source: str, output: str, pads: list[int]) -> str:
-        name = f"{output}.pads"
-        self.initializers.append(numpy_helper.from_array(np.asarray(pads, dtype=np.int64), name))
-        return self.add("Pad", [source, name], output)
+        return self.add("Pad", [source, self.constant(f"{output}.pads", np.asarray(pads, dtype=np.int64))], output)
 
 
 def _unpadded(size: int, kernel: int) -> int:
@@ -139,15 +119,8 @@ def build(weights: Mapping[str, NDArray[np.float32]]) -> onnx.ModelProto:
         person are less than about 0.6 apart (Euclidean; dlib's documentation of the network).
     """
     graph = _Graph(weights)
-    planes = graph.add("Transpose", ["image"], "planes", perm=[2, 0, 1])
-    pixels = graph.add("Cast", [planes], "pixels", to=TensorProto.FLOAT)
-    mean = graph.constant("mean", np.asarray(MEAN_RGB, dtype=np.float32).reshape(3, 1, 1))
-    centred = graph.add("Sub", [pixels, mean], "centred")
-    unit = graph.constant("unit", np.asarray(1 / 255, dtype=np.float32))
-    scaled = graph.add("Mul", [centred, unit], "scaled")
-    graph.initializers.append(numpy_helper.from_array(np.asarray([0], dtype=np.int64), "batch_axis"))
-    tensor = graph.add("Unsqueeze", [scaled, "batch_axis"], "batched")
-
+    mean = np.asarray(MEAN_RGB, dtype=np.float32).reshape(3, 1, 1)
+    tensor = graph.picture(mean=mean, unit=np.asarray(1 / 255, dtype=np.float32))
     tensor = graph.conv(tensor, "conv32_down", stride=2, relu=True)
     tensor = graph.add("MaxPool", [tensor], "pooled", kernel_shape=[3, 3], strides=[2, 2])
     size = _unpadded(_unpadded(SIDE_PX, 7), 3)
@@ -160,15 +133,4 @@ def build(weights: Mapping[str, NDArray[np.float32]]) -> onnx.ModelProto:
     tensor = graph.add("GlobalAveragePool", [tensor], "mean_of_positions")
     tensor = graph.add("Flatten", [tensor], "features", axis=1)
     graph.add("MatMul", [tensor, graph.constant("fc", weights["fc"])], EMBEDDING)
-
-    return helper.make_model(
-        helper.make_graph(
-            graph.nodes,
-            "face-embedding",
-            [helper.make_tensor_value_info("image", TensorProto.UINT8, [SIDE_PX, SIDE_PX, 3])],
-            [helper.make_tensor_value_info(EMBEDDING, TensorProto.FLOAT, [1, EMBEDDING_SIZE])],
-            graph.initializers,
-        ),
-        opset_imports=[helper.make_opsetid("", OPSET)],
-        ir_version=IR_VERSION,
-    )
+    return graph.model(side_px=SIDE_PX, embedding_size=EMBEDDING_SIZE)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
 
 from edgewise.models.enrol import EMBEDDING
+from edgewise.models.face_graph import FaceGraph
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,31 +22,13 @@ if TYPE_CHECKING:
 
 SIDE_PX: Final = 112
 EMBEDDING_SIZE: Final = 256
-OPSET: Final = 17
-IR_VERSION: Final = 8
-"""The ONNX file version that belongs to opset 17; newer ones are refused by older runtimes."""
 
 _STAGES: Final = 4
 _LAST_SIDE: Final = 4  # 112 px, halved five times: 56, 28, 14, 7, 4
 
 
-class _Graph:
-    """Collects nodes and weights; each method adds one layer and returns the name of its output."""
-
-    def __init__(self, weights: Mapping[str, NDArray[np.float32]]) -> None:
-        self.weights = weights
-        self.nodes: list[onnx.NodeProto] = []
-        self.initializers: list[onnx.TensorProto] = []
-
-    def constant(self, name: str, value: NDArray[np.float32] | NDArray[np.int64]) -> str:
-        self.initializers.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
-        return name
-
-    def add(self, kind: str, inputs: list[str], output: str, **attributes: int | list[int]) -> str:
-        node = helper.make_node(kind, inputs, [output], name=output)
-        node.attribute.extend(helper.make_attribute(key, value) for key, value in attributes.items())
-        self.nodes.append(node)
-        return output
+class _Graph(FaceGraph):
+    """Adds this network's layers."""
 
     def conv(self, source: str, name: str, *, stride: int = 1) -> str:
         """Add a convolution from [height, width, in, out] filters: padded to the same size, without a bias."""
@@ -115,24 +97,9 @@ def build(weights: Mapping[str, NDArray[np.float32]]) -> onnx.ModelProto:
         counts.
     """
     graph = _Graph(weights)
-    planes = graph.add("Transpose", ["image"], "planes", perm=[2, 0, 1])
-    pixels = graph.add("Cast", [planes], "pixels", to=TensorProto.FLOAT)
-    mean = graph.constant("mean", weights["minusscalar0_second"])
-    centred = graph.add("Sub", [pixels, mean], "centred")
-    scaled = graph.add("Mul", [centred, graph.constant("unit", weights["mulscalar0_second"])], "scaled")
-    tensor = graph.add("Unsqueeze", [scaled, graph.constant("batch_axis", np.asarray([0], dtype=np.int64))], "batched")
+    tensor = graph.picture(mean=weights["minusscalar0_second"], unit=weights["mulscalar0_second"])
     tensor = graph.prelu(graph.conv(tensor, "conv1_weight", stride=2), "prelu1_gamma")
     for number in range(1, _STAGES + 1):
         tensor = graph.stage(tensor, number)
     graph.dense(tensor)
-    return helper.make_model(
-        helper.make_graph(
-            graph.nodes,
-            "face-embedding",
-            [helper.make_tensor_value_info("image", TensorProto.UINT8, [SIDE_PX, SIDE_PX, 3])],
-            [helper.make_tensor_value_info(EMBEDDING, TensorProto.FLOAT, [1, EMBEDDING_SIZE])],
-            graph.initializers,
-        ),
-        opset_imports=[helper.make_opsetid("", OPSET)],
-        ir_version=IR_VERSION,
-    )
+    return graph.model(side_px=SIDE_PX, embedding_size=EMBEDDING_SIZE)

@@ -9,8 +9,9 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from edgewise.models.catalogue.voice_activity.audio import CONTEXT, FRAME, FRAMES, WINDOW
-from edgewise.models.catalogue.voice_activity.network import BINS, IR_VERSION, OPSET, PROBABILITY, SPECTRUM, pack_lstm
+from edgewise.models.catalogue.voice_activity.network import BINS, PROBABILITY, SPECTRUM, pack_lstm
 from edgewise.models.metadata import THRESHOLD_KEY, describe
+from edgewise.models.opset import IR_VERSION, OPSET
 
 INPUT: Final = "samples"
 FRAMED: Final = "frames"

@@ -13,6 +13,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from edgewise.models.catalogue.voice_activity.audio import FRAMES
+from edgewise.models.opset import IR_VERSION, OPSET
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,8 +25,6 @@ PROBABILITY: Final = "probability"
 BINS: Final = 129
 STEPS: Final = 4
 """Short spectra in a frame."""
-OPSET: Final = 17
-IR_VERSION: Final = 8  # the file version that belongs to opset 17
 
 _STRIDES: Final = (1, 2, 2, 1)
 # The published file's names of the recurrent layer's weights.
